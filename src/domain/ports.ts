@@ -1,0 +1,148 @@
+import type { AssetName, BootInformation } from './boot.ts';
+import type { BootClient } from './client.ts';
+import type { BootEvent } from './events.ts';
+import type { Ipv4 } from './ipv4.ts';
+import type { InterfaceKey, Lease } from './lease.ts';
+import type { MacAddress } from './mac.ts';
+import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
+
+/** Time, so that tests have their own. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970: it may jump. For what is stored and shown. */
+  now(): number;
+  /** Milliseconds that never jump. For everything that is measured or waited for. */
+  monotonic(): number;
+  setTimeout(callback: () => void, delayMs: number): Timer;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** An address as dgram has it: dotted quad and port. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DatagramSocket {
+  readonly local: Endpoint;
+  /** `data` is only valid during the call. */
+  onMessage(listener: (data: Uint8Array, from: Endpoint) => void): void;
+  onError(listener: (error: Error) => void): void;
+  /** Fire and forget; a failure reaches `done`, else onError. */
+  send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void;
+  close(): void;
+}
+
+export interface DatagramOptions {
+  /** SO_BINDTODEVICE: hears and speaks on this interface alone. */
+  readonly interfaceName?: string;
+  /** `0.0.0.0` hears broadcasts. */
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly broadcast?: boolean;
+  readonly reuseAddress?: boolean;
+  readonly receiveBufferBytes?: number;
+  /**
+   * UDP_SEGMENT: one send of up to 64 KB leaves as datagrams of this size (the last may be shorter). Where the kernel
+   * refuses, `segmentBytes` of the socket is undefined and the caller sends one by one.
+   */
+  readonly segmentBytes?: number;
+}
+
+export interface SegmentingSocket extends DatagramSocket {
+  readonly segmentBytes: number | undefined;
+}
+
+/** The host's network, or a simulated one. */
+export interface Network {
+  /** @throws HostRefused with the mend: port in use, missing capability, interface or address not there. */
+  openDatagram(options: DatagramOptions): Promise<SegmentingSocket>;
+  /**
+   * Teaches the kernel who has an address that can't answer ARP yet (SIOCSARP), so that a unicast reply reaches it.
+   * False where the kernel refuses: broadcast instead.
+   */
+  addNeighbour(interfaceName: string, address: Ipv4, mac: Uint8Array): boolean;
+}
+
+export interface EventSink {
+  /** False: nobody listens to `debug` events; do not build them. */
+  readonly wantsDebug: boolean;
+  emit(event: BootEvent): void;
+}
+
+/** Nodes by what a packet tells about its sender. All synchronous, all from memory. */
+export interface NodeDirectory {
+  byId(id: NodeId): Node | undefined;
+  byName(name: string): Node | undefined;
+  byMac(mac: MacAddress): NodePort | undefined;
+  byClientId(clientIdHex: string): NodePort | undefined;
+  /** The node's first boot interface that has no MAC address yet, or else its first boot interface. */
+  byUuid(uuid: string): NodePort | undefined;
+  bySwitchPort(port: SwitchPort): NodePort | undefined;
+  all(): Iterable<Node>;
+}
+
+/** Active leases by address and holder, from memory. */
+export interface LeaseDirectory {
+  byAddress(address: Ipv4): Lease | undefined;
+  byKey(key: InterfaceKey): Lease | undefined;
+  all(): Iterable<Lease>;
+}
+
+/** What a machine is told about booting; services/boot fulfils it for services/dhcp. */
+export interface BootPolicy {
+  /**
+   * @param port the node and interface that asks, undefined for a machine that is not enrolled
+   * @param key identifies the client in URLs
+   * @param serverAddress our address on the interface that the packet came through
+   */
+  bootInformation(
+    port: NodePort | undefined,
+    client: BootClient,
+    key: InterfaceKey,
+    serverAddress: Ipv4,
+  ): BootInformation;
+}
+
+/** What TFTP serves. services/boot fulfils it: assets, and rendered GRUB configurations. */
+export interface FileSource {
+  /** @throws NotFound, AccessDenied */
+  open(name: string, peer: Ipv4, serverAddress: Ipv4): Promise<ServedFile>;
+}
+
+export interface ServedFile {
+  readonly name: AssetName;
+  readonly sizeBytes: number;
+  /**
+   * Up to `length` bytes from `offset`, fewer only at the end of the file. The view is valid until the next read and
+   * must not be written to. Synchronous where the bytes are in memory.
+   */
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+  close(): void;
+}
+
+/** One thing that must last. */
+export type StoreChange =
+  | { readonly put: 'lease'; readonly lease: Lease }
+  | { readonly remove: 'lease'; readonly address: Ipv4 }
+  | { readonly put: 'node'; readonly node: Node }
+  | { readonly remove: 'node'; readonly id: NodeId }
+  | { readonly put: 'setting'; readonly name: string; readonly value: string };
+
+export interface StoreSnapshot {
+  readonly leases: readonly Lease[];
+  readonly nodes: readonly Node[];
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** What must outlive the process. */
+export interface Store {
+  /** Everything, once, at the start. */
+  load(): Promise<StoreSnapshot>;
+  /** Resolves when the whole batch is on disk (fsync); rejects with nothing of it written. */
+  commit(batch: readonly StoreChange[]): Promise<void>;
+  close(): Promise<void>;
+}

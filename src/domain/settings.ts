@@ -1,0 +1,161 @@
+import type { AssetName } from './boot.ts';
+import type { Firmware } from './client.ts';
+import type { Ipv4, Ipv4Range, Ipv4Subnet } from './ipv4.ts';
+import type { MacAddress } from './mac.ts';
+import type { DiskMethod, LoaderChoice, SwitchPort } from './node.ts';
+
+/**
+ * The configuration as the rooms use it: checked, with addresses as numbers, times in milliseconds, options encoded.
+ * `config/` makes it from podboot.yaml and freezes it.
+ */
+export interface Settings {
+  /** Absolute path: the store, and what the daemon keeps. */
+  readonly dataDir: string;
+  /** Absolute path: nothing outside of it is ever served, save the boot programs of the manifest. */
+  readonly assetsDir: string;
+  readonly interfaces: readonly InterfaceSettings[];
+  readonly dhcp: DhcpSettings;
+  readonly tftp: TftpSettings;
+  readonly http: HttpSettings;
+  readonly boot: BootSettings;
+  readonly api: ApiSettings;
+  readonly log: LogSettings;
+}
+
+export type DhcpMode = 'authoritative' | 'proxy' | 'reservations' | 'off';
+
+export interface InterfaceSettings {
+  readonly name: string;
+  /** Ours on this interface: server identifier, TFTP server, host of every URL. */
+  readonly address: Ipv4;
+  readonly dhcp: DhcpMode;
+  readonly tftp: boolean;
+  readonly http: boolean;
+}
+
+/** Option code to its value's bytes, ready for the wire. */
+export type OptionSet = ReadonlyMap<number, Uint8Array>;
+
+export interface LeaseTimes {
+  readonly leaseSeconds: number;
+  /** T1 (option 58). */
+  readonly renewSeconds: number;
+  /** T2 (option 59). */
+  readonly rebindSeconds: number;
+}
+
+export interface SubnetSettings extends Ipv4Subnet {
+  /** The interface through which its packets come, directly or by a relay. */
+  readonly interfaceName: string;
+  /** Subnets with the same name share a link: any of them serves a client there. */
+  readonly sharedNetwork?: string;
+  readonly pools: readonly Ipv4Range[];
+  /** Addresses of relays (giaddr) that may ask for it; empty: only clients on the link itself. */
+  readonly relays: readonly Ipv4[];
+  readonly times: LeaseTimes;
+  readonly options: OptionSet;
+}
+
+export interface ReservationMatch {
+  readonly mac?: MacAddress;
+  readonly clientId?: string;
+  readonly uuid?: string;
+  readonly switchPort?: SwitchPort;
+}
+
+/** A machine that is known but no node: a switch, a PDU, a file server. */
+export interface ReservationSettings {
+  readonly name: string;
+  readonly match: ReservationMatch;
+  readonly address: Ipv4;
+  readonly options: OptionSet;
+}
+
+export interface GroupSettings {
+  readonly name: string;
+  readonly options: OptionSet;
+}
+
+export type OptionType =
+  | 'ipv4'
+  | 'ipv4-list'
+  | 'string'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'int32'
+  | 'boolean'
+  | 'hex'
+  | 'domain-list'
+  | 'classless-routes';
+
+/** An option that IANA's table does not have, or that the operator wants to name. */
+export interface CustomOption {
+  readonly name: string;
+  readonly code: number;
+  readonly type: OptionType;
+}
+
+export interface DhcpSettings {
+  /** 67; another one only where the whole network is simulated. Relays are answered at it, clients at the next one. */
+  readonly port: number;
+  /** proxyDHCP's second port (PXE 2.1). */
+  readonly proxyPort: number;
+  readonly subnets: readonly SubnetSettings[];
+  readonly reservations: readonly ReservationSettings[];
+  readonly groups: ReadonlyMap<string, GroupSettings>;
+  readonly customOptions: readonly CustomOption[];
+  /** Sent to everyone, before the subnet's. */
+  readonly options: OptionSet;
+  /** An address that was offered is kept for its client this long. */
+  readonly offerHoldMs: number;
+  /** An address that a client declined rests this long. */
+  readonly quarantineMs: number;
+  /** BOOTP leases never end, so by default only reservations get them. */
+  readonly bootp: 'off' | 'reservations' | 'pool';
+  /** Look for other DHCP servers this often; 0: only listen. */
+  readonly probeIntervalMs: number;
+}
+
+export interface TftpSettings {
+  readonly port: number;
+  readonly maxTransfers: number;
+  /** Largest blksize that is granted (RFC 2348). */
+  readonly maxBlockBytes: number;
+  /** Largest windowsize that is granted (RFC 7440). */
+  readonly maxWindowBlocks: number;
+}
+
+export interface HttpSettings {
+  readonly port: number;
+  readonly maxConnections: number;
+}
+
+export interface BootSettings {
+  readonly profiles: ReadonlyMap<string, ProfileSettings>;
+  /** Boot program for each firmware, where the operator wants another than the manifest's. */
+  readonly programs: Partial<Readonly<Record<Firmware, AssetName>>>;
+  /** `grub` for a site with Secure Boot on. */
+  readonly loader: LoaderChoice;
+  readonly diskMethods: Partial<Readonly<Record<Firmware, DiskMethod>>>;
+}
+
+/** A profile as it stands in the configuration; its kind (profiles/) says what it means. */
+export interface ProfileSettings {
+  readonly name: string;
+  readonly kind: string;
+  readonly kernel?: AssetName;
+  readonly initrds: readonly AssetName[];
+  readonly arguments: string;
+}
+
+export type ListenAddress = { readonly host: string; readonly port: number } | { readonly socketPath: string };
+
+export interface ApiSettings {
+  readonly listen: readonly ListenAddress[];
+}
+
+export interface LogSettings {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'auto' | 'json' | 'pretty';
+}

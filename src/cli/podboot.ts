@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { registerRehearse } from '../rehearsal/cli.ts';
+import { registerCheckConfig } from './check-config.ts';
+import { reportFailure } from './failure.ts';
+import { registerInit } from './init.ts';
+import { registerNodes } from './nodes.ts';
+import { registerServe } from './serve.ts';
+import { registerToken } from './token.ts';
+
+const manifest: { version: string; description: string } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+const program = new Command('podboot')
+  .description(manifest.description)
+  .version(manifest.version)
+  .showSuggestionAfterError()
+  .showHelpAfterError('(podboot --help lists the commands)')
+  .exitOverride();
+
+registerServe(program);
+registerRehearse(program);
+registerInit(program);
+registerCheckConfig(program);
+registerNodes(program);
+registerToken(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else process.exitCode = reportFailure(error);
+}

@@ -30,7 +30,10 @@ export interface DatagramSocket {
   /** `data` is only valid during the call. */
   onMessage(listener: (data: Uint8Array, from: Endpoint) => void): void;
   onError(listener: (error: Error) => void): void;
-  /** Fire and forget; a failure reaches `done`, else onError. */
+  /**
+   * Fire and forget; a failure reaches `done`, else onError. The bytes are taken before the call returns: the caller may
+   * use its buffer again at once.
+   */
   send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void;
   close(): void;
 }
@@ -65,6 +68,23 @@ export interface Network {
    * False where the kernel refuses: broadcast instead.
    */
   addNeighbour(interfaceName: string, address: Ipv4, mac: Uint8Array): boolean;
+}
+
+/** A file's bytes to a TCP socket without passing through this process: sendfile(2). */
+export interface FileSender {
+  /** The descriptor of a connected, plain (no TLS) `net.Socket`; undefined where it has none: use `write`. */
+  descriptorOf(socket: object): number | undefined;
+  /**
+   * Never blocks. Only while nothing that was written before waits in the socket's own queue.
+   * @returns bytes that the kernel took, 0 only at the end of the file; `would-block` while the peer's window is full;
+   *   else the error's name (`EPIPE`)
+   */
+  send(
+    socketDescriptor: number,
+    fileDescriptor: number,
+    offset: number,
+    lengthBytes: number,
+  ): number | 'would-block' | { readonly errno: string };
 }
 
 export interface EventSink {

@@ -102,6 +102,8 @@ export interface NodeDirectory {
   /** The node's first boot interface that has no MAC address yet, or else its first boot interface. */
   byUuid(uuid: string): NodePort | undefined;
   bySwitchPort(port: SwitchPort): NodePort | undefined;
+  /** The interface that has this address reserved: nobody else is ever given it. */
+  byAddress(address: Ipv4): NodePort | undefined;
   all(): Iterable<Node>;
 }
 

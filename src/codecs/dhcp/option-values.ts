@@ -202,6 +202,7 @@ function readText(bytes: Uint8Array, reader: ByteReader): string {
   while (end > 0 && bytes[end - 1] === 0) end -= 1;
   const text = utf8Text(bytes.subarray(0, end));
   if (text === undefined) reader.fail('a text is not UTF-8', 0);
+  if (text.includes('\0')) reader.fail('a text has a NUL within', bytes.indexOf(0));
   return text;
 }
 

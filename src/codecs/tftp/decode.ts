@@ -15,17 +15,18 @@ export const MAX_REQUEST_BYTES = 1472;
  * @throws MalformedPacket
  */
 export function decodeTftp(bytes: Uint8Array): TftpPacket {
-  if (bytes.length < 4) throw new MalformedPacket('TFTP packet', bytes.length, 'ends before its 4 bytes of header');
+  // An OACK of no options has 2 bytes: pointless, but whole.
+  if (bytes.length < 2) throw new MalformedPacket('TFTP packet', bytes.length, 'ends before its opcode');
   const op = (bytes[0]! << 8) | bytes[1]!;
   switch (op) {
     case TftpOp.ACK:
       // Longer ones are taken: the rest says nothing, and to wait for another ACK would stall the transfer.
-      return { op, block: (bytes[2]! << 8) | bytes[3]! };
+      return { op, block: number(bytes, 'TFTP ACK') };
     case TftpOp.DATA:
-      return { op, block: (bytes[2]! << 8) | bytes[3]!, data: bytes.subarray(4) };
+      return { op, block: number(bytes, 'TFTP DATA'), data: bytes.subarray(4) };
     case TftpOp.ERROR:
       // Some clients leave the message or its NUL out; what counts is that the transfer has ended.
-      return { op, code: (bytes[2]! << 8) | bytes[3]!, message: text(bytes, 4, nulOrEnd(bytes, 4, bytes.length)) };
+      return { op, code: number(bytes, 'TFTP ERROR'), message: text(bytes, 4, nulOrEnd(bytes, 4, bytes.length)) };
     case TftpOp.OACK:
       checkSize(bytes, 'TFTP OACK');
       return { op, options: readOptions(bytes, 2, 'TFTP OACK') };
@@ -35,6 +36,12 @@ export function decodeTftp(bytes: Uint8Array): TftpPacket {
     default:
       throw new MalformedPacket('TFTP packet', 0, `opcode is ${op}`);
   }
+}
+
+/** The block number or error code behind the opcode. */
+function number(bytes: Uint8Array, reading: string): number {
+  if (bytes.length < 4) throw new MalformedPacket(reading, bytes.length, 'ends before its 4 bytes of header');
+  return (bytes[2]! << 8) | bytes[3]!;
 }
 
 function readRequest(bytes: Uint8Array, op: typeof TftpOp.RRQ | typeof TftpOp.WRQ): TftpPacket {

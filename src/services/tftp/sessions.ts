@@ -5,12 +5,12 @@ import { formatIpv4, parseIpv4 } from '../../domain/ipv4.ts';
 import type { Clock, Endpoint, EventSink, FileSource, Network } from '../../domain/ports.ts';
 import { type BlockSource, OctetSource } from './block-source.ts';
 import type { Listener } from './listeners.ts';
-import { type Negotiated, negotiate, type TftpLimits } from './negotiate.ts';
+import { negotiate, type TftpLimits } from './negotiate.ts';
 import { NetasciiSource } from './netascii-source.ts';
 import type { TftpTally } from './tally.ts';
 import { Transfer, type TransferOutcome } from './transfer.ts';
 import { endEvent, printable, startEvent, type TransferSubject } from './transfer-events.ts';
-import { WindowWriter } from './window-writer.ts';
+import { segmentBytesOf, WindowWriter } from './window-writer.ts';
 
 export interface SessionParts {
   readonly network: Network;
@@ -124,11 +124,12 @@ export class SessionTable {
     sizeBytes: number,
   ): Promise<void> {
     const { network, clock, events, tally } = this.#parts;
+    const segmentBytes = segmentBytesOf(subject.negotiated);
     const socket = await network.openDatagram({
       interfaceName: subject.interfaceName,
       address: formatIpv4(subject.serverAddress),
       port: 0,
-      ...segments(subject.negotiated),
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
     });
     if (session.dropped) {
       socket.close();
@@ -187,9 +188,4 @@ export class SessionTable {
       events.emit(mend === undefined ? event : { ...event, mend });
     }
   }
-}
-
-/** A window of one block has nothing to be cut. */
-function segments(negotiated: Negotiated): { segmentBytes?: number } {
-  return negotiated.windowBlocks > 1 ? { segmentBytes: negotiated.blockBytes + 4 } : {};
 }

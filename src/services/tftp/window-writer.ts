@@ -1,10 +1,18 @@
 import { DATA_HEADER_BYTES, writeDataHeader } from '../../codecs/tftp/encode.ts';
 import type { Endpoint, SegmentingSocket } from '../../domain/ports.ts';
+import type { Negotiated } from './negotiate.ts';
 
 /** Linux: UDP_MAX_SEGMENTS, 64 before 6.9. */
 const MOST_SEGMENTS = 64;
 /** Largest UDP payload over IPv4. */
 const LARGEST_SEND_BYTES = 65_507;
+/** The kernel cuts whatever leaves by the socket: OACK and ERROR have to fit into one segment. */
+const SMALLEST_CUT_BLOCK_BYTES = 512;
+
+/** `segmentBytes` for a transfer's socket. Undefined: a window of one block has nothing to be cut. */
+export function segmentBytesOf({ blockBytes, windowBlocks }: Negotiated): number | undefined {
+  return windowBlocks > 1 && blockBytes >= SMALLEST_CUT_BLOCK_BYTES ? blockBytes + DATA_HEADER_BYTES : undefined;
+}
 
 /**
  * Puts blocks on the wire: as many as the kernel takes in one send where the socket cuts them into datagrams itself

@@ -166,5 +166,7 @@ export interface Store {
   load(): Promise<StoreSnapshot>;
   /** Resolves when the whole batch is on disk (fsync); rejects with nothing of it written. */
   commit(batch: readonly StoreChange[]): Promise<void>;
+  /** As it stands on disk now: another process may have written it (`podboot token new`). */
+  setting(name: string): Promise<string | undefined>;
   close(): Promise<void>;
 }

@@ -1,0 +1,68 @@
+import type { Ipv4 } from '../domain/ipv4.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { Node, NodeId } from '../domain/node.ts';
+import type { Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+
+/** The store's fake: keeps everything in memory, in the same order of things as the one on disk. */
+export class MemoryStore implements Store {
+  readonly #leases = new Map<Ipv4, Lease>();
+  readonly #nodes = new Map<NodeId, Node>();
+  readonly #settings = new Map<string, string>();
+  /** Every batch that was committed, for tests that look at the grouping. */
+  readonly batches: (readonly StoreChange[])[] = [];
+
+  constructor(snapshot: Partial<StoreSnapshot> = {}) {
+    for (const lease of snapshot.leases ?? []) this.#leases.set(lease.address, lease);
+    for (const node of snapshot.nodes ?? []) this.#nodes.set(node.id, node);
+    for (const [name, value] of snapshot.settings ?? []) this.#settings.set(name, value);
+  }
+
+  async load(): Promise<StoreSnapshot> {
+    return {
+      leases: [...this.#leases.values()],
+      nodes: [...this.#nodes.values()],
+      settings: new Map(this.#settings),
+    };
+  }
+
+  async commit(batch: readonly StoreChange[]): Promise<void> {
+    this.batches.push(batch);
+    for (const change of batch) {
+      if ('remove' in change) {
+        if (change.remove === 'lease') this.#leases.delete(change.address);
+        else this.#nodes.delete(change.id);
+      } else if (change.put === 'lease') this.#leases.set(change.lease.address, change.lease);
+      else if (change.put === 'node') this.#nodes.set(change.node.id, change.node);
+      else this.#settings.set(change.name, change.value);
+    }
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    return this.#settings.get(name);
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** The store's broken fake: whatever it is asked, it refuses with `error`. */
+export class BrokenStore implements Store {
+  readonly #error: Error;
+
+  constructor(error: Error) {
+    this.#error = error;
+  }
+
+  load(): Promise<StoreSnapshot> {
+    return Promise.reject(this.#error);
+  }
+
+  commit(): Promise<void> {
+    return Promise.reject(this.#error);
+  }
+
+  setting(): Promise<string | undefined> {
+    return Promise.reject(this.#error);
+  }
+
+  async close(): Promise<void> {}
+}

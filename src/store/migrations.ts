@@ -1,0 +1,48 @@
+/** One step of the store's shape. Never changed once released: a new step is added below the last. */
+export interface Migration {
+  /** `PRAGMA user_version` after it: 1, 2, 3 … without a gap. */
+  readonly version: number;
+  readonly sql: string;
+}
+
+/** Every step that has ever been, oldest first. Each runs in a transaction of its own, together with its version. */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    // STRICT refuses a value of the wrong type where it is written, not months later where it is read.
+    // A node is one JSON document: it is only ever read and written whole, and its shape grows with podboot's.
+    sql: `
+      CREATE TABLE lease (
+        address     INTEGER PRIMARY KEY,
+        key         TEXT NOT NULL,
+        state       TEXT NOT NULL CHECK (state IN ('bound', 'released', 'declined')),
+        mac         TEXT,
+        client_id   TEXT,
+        node_id     TEXT,
+        hostname    TEXT,
+        reservation TEXT,
+        starts_at   INTEGER NOT NULL,
+        expires_at  INTEGER
+      ) STRICT;
+      CREATE TABLE node (
+        id       TEXT PRIMARY KEY,
+        document TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE setting (
+        name  TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
+];
+
+export const LATEST_VERSION: number = MIGRATIONS.at(-1)?.version ?? 0;
+
+/** The steps that a store of `version` still needs; undefined where the store is newer than this program. */
+export function pendingMigrations(
+  version: number,
+  migrations: readonly Migration[] = MIGRATIONS,
+): readonly Migration[] | undefined {
+  const latest = migrations.at(-1)?.version ?? 0;
+  return version > latest ? undefined : migrations.filter((migration) => migration.version > version);
+}

@@ -1,0 +1,17 @@
+import type { Flat } from './batch-codec.ts';
+
+/** Each has the number that its answers carry. Answers come in the order of the requests. */
+export type StoreRequest =
+  | readonly [id: number, kind: 'commit', batch: Flat]
+  | readonly [id: number, kind: 'load']
+  | readonly [id: number, kind: 'setting', name: string]
+  | readonly [id: number, kind: 'close'];
+
+export type StoreReply =
+  | readonly [id: number, kind: 'done', value?: string]
+  | readonly [id: number, kind: 'failed', code: string, message: string]
+  /** Pieces of a snapshot, before its 'done'. */
+  | readonly [id: number, kind: 'leases' | 'nodes' | 'settings', rows: Flat];
+
+/** The answer to opening the store, which nobody asked for by number. */
+export const OPENED = 0;

@@ -1,0 +1,146 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { AssetName } from '../../domain/boot.ts';
+import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
+import type { Clock } from '../../domain/ports.ts';
+import { normalizeAssetName, printable } from './asset-name.ts';
+import { installHint, type ProgramManifest } from './boot-programs.ts';
+
+const LOCATION_TTL_MS = 1_000;
+const MAX_LOCATIONS = 1_024;
+
+/** A regular file, open for reading. Whoever opened it closes `handle`. */
+export interface OpenAsset {
+  readonly name: AssetName;
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  /** Changes whenever the bytes may have changed; the same for every name of one file. */
+  readonly identity: string;
+}
+
+/**
+ * The files that machines may have: those under the asset root, and the boot programs of the manifest where the root has
+ * none of that name. Whatever the name, no file outside of these is opened.
+ */
+export class AssetCatalogue {
+  readonly #assetsDir: string;
+  readonly #manifest: ProgramManifest;
+  readonly #clock: Clock;
+  readonly #locations = new Map<AssetName, { readonly path: string; readonly untilMs: number }>();
+
+  constructor(assetsDir: string, manifest: ProgramManifest, clock: Clock) {
+    this.#assetsDir = assetsDir;
+    this.#manifest = manifest;
+    this.#clock = clock;
+  }
+
+  /**
+   * @param rawName as the machine sent it
+   * @throws NotFound, AccessDenied; PodbootError `asset-unreadable` where the disk or a permission refuses
+   */
+  async open(rawName: string): Promise<OpenAsset> {
+    const name = normalizeAssetName(rawName);
+    const path = await this.#locate(name);
+    try {
+      return await openRegularFile(name, path);
+    } catch (error) {
+      this.#locations.delete(name);
+      throw error instanceof PodbootError ? error : translated(error, name, path);
+    }
+  }
+
+  /** Where a name leads at this moment; undefined: nowhere. For checks; never throws. */
+  async find(rawName: string): Promise<string | undefined> {
+    try {
+      const asset = await this.open(rawName);
+      await asset.handle.close();
+      return await this.#locate(asset.name);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #locate(name: AssetName): Promise<string> {
+    const known = this.#locations.get(name);
+    if (known !== undefined && known.untilMs > this.#clock.monotonic()) return known.path;
+    const path = (await this.#inRoot(name)) ?? (await this.#inManifest(name));
+    if (path === undefined) throw this.#missing(name);
+    this.#locations.delete(name);
+    if (this.#locations.size >= MAX_LOCATIONS) this.#locations.delete(this.#locations.keys().next().value ?? '');
+    this.#locations.set(name, { path, untilMs: this.#clock.monotonic() + LOCATION_TTL_MS });
+    return path;
+  }
+
+  async #inRoot(name: AssetName): Promise<string | undefined> {
+    return await withinFolder(this.#assetsDir, name);
+  }
+
+  async #inManifest(name: AssetName): Promise<string | undefined> {
+    const program = this.#manifest.programs.find((candidate) => candidate.name === name);
+    for (const source of program?.sources ?? []) {
+      const path = await realPathOf(source.path);
+      if (path !== undefined) return path;
+    }
+    for (const folder of this.#manifest.modules) {
+      if (!name.startsWith(`${folder.name}/`)) continue;
+      const path = await withinFolder(folder.path, name.slice(folder.name.length + 1));
+      if (path !== undefined) return path;
+    }
+    return undefined;
+  }
+
+  #missing(name: AssetName): NotFound {
+    const program = this.#manifest.programs.find((candidate) => candidate.name === name);
+    return program === undefined
+      ? new NotFound(`there is no ${printable(name)}`, `Put it at ${join(this.#assetsDir, name)}.`)
+      : new NotFound(`the boot program ${name} is not installed`, installHint(program));
+  }
+}
+
+/** The file's real path, undefined where there is none. Links may lead anywhere within the folder and nowhere else. */
+async function withinFolder(folder: string, name: AssetName): Promise<string | undefined> {
+  const root = await realPathOf(folder);
+  if (root === undefined) return undefined;
+  const path = await realPathOf(join(root, name));
+  if (path === undefined) return undefined;
+  const prefix = root.endsWith(sep) ? root : `${root}${sep}`;
+  if (!path.startsWith(prefix)) throw new AccessDenied(`${printable(name)} leads out of ${folder}`);
+  return path;
+}
+
+async function realPathOf(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(code)) return undefined;
+    throw translated(error, path, path);
+  }
+}
+
+async function openRegularFile(name: AssetName, path: string): Promise<OpenAsset> {
+  // O_NOFOLLOW: the path was resolved just now, a link in its place is new. O_NONBLOCK: a FIFO would never open.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new NotFound(`${printable(name)} is not a file`);
+    const identity = `${stat.dev.toString(36)}-${stat.ino.toString(36)}-${stat.size.toString(36)}-${stat.mtimeMs.toString(36)}`;
+    return { name, handle, sizeBytes: stat.size, mtimeMs: stat.mtimeMs, identity };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function translated(error: unknown, name: string, path: string): PodbootError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP')
+    return new NotFound(`there is no ${printable(name)}`);
+  const mend =
+    code === 'EACCES'
+      ? `Let the daemon's user read ${path} and enter the folders above it.`
+      : `Look after the file system that holds ${path}.`;
+  return new PodbootError('asset-unreadable', `${path} can't be read: ${code || error}`, { mend, cause: error });
+}

@@ -1,0 +1,156 @@
+import type { Problem } from '../../domain/errors.ts';
+import type {
+  BootPolicy,
+  Clock,
+  EventSink,
+  FileSender,
+  FileSource,
+  LeaseDirectory,
+  NodeDirectory,
+} from '../../domain/ports.ts';
+import type { Settings } from '../../domain/settings.ts';
+import { AssetCatalogue } from './asset-catalogue.ts';
+import { checkAssets, configuredAssets } from './asset-check.ts';
+import { ProgramPolicy } from './boot-policy.ts';
+import { loadProgramManifest, type ProgramManifest } from './boot-programs.ts';
+import { BootScripts } from './boot-scripts.ts';
+import { BootFileSource } from './file-source.ts';
+import { AssetDownloads } from './http-assets.ts';
+import { HttpListeners } from './http-listeners.ts';
+import { BootRoutes } from './http-routes.ts';
+import { PageWarmer } from './page-warmer.ts';
+import { ProgramAvailability } from './program-availability.ts';
+import { RecentClients } from './recent-clients.ts';
+import { Requesters } from './requester.ts';
+import { TurnBudget } from './turn-budget.ts';
+
+export interface BootServiceOptions {
+  readonly settings: Settings;
+  readonly nodes: NodeDirectory;
+  readonly leases: LeaseDirectory;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  /** Absent: files go through ordinary writes. */
+  readonly fileSender?: FileSender;
+  /** Another manifest than the one podboot comes with, for tests. */
+  readonly manifest?: ProgramManifest;
+}
+
+export interface BootService {
+  /** For DHCP. */
+  readonly policy: BootPolicy;
+  /** For TFTP. */
+  readonly files: FileSource;
+  /** @throws HostRefused; then nothing listens */
+  start(): Promise<void>;
+  /** @throws HostRefused; then the old settings are still in force */
+  reload(settings: Settings): Promise<void>;
+  interfaceChanged(name: string): Promise<void>;
+  stop(): Promise<void>;
+  /** What machines would be told to load and would not find; warnings, as not every site has every firmware. */
+  checkAssets(): Promise<Problem[]>;
+  statistics(): Record<string, number>;
+  /** Where HTTP answers: `10.77.0.1:80`. */
+  listening(): readonly { readonly interfaceName: string; readonly address: number; readonly port: number }[];
+}
+
+/** Everything that one set of settings brings into force. */
+interface InForce {
+  readonly settings: Settings;
+  readonly catalogue: AssetCatalogue;
+  readonly availability: ProgramAvailability;
+  readonly policy: ProgramPolicy;
+  readonly scripts: BootScripts;
+  readonly bootFiles: ReadonlySet<string>;
+}
+
+export function createBootService(options: BootServiceOptions): BootService {
+  const { nodes, leases, clock, events, fileSender } = options;
+  const manifest = options.manifest ?? loadProgramManifest();
+  const recent = new RecentClients();
+  const requesters = new Requesters(nodes, leases);
+  const prepare = (settings: Settings): InForce => putInForce(settings, manifest, recent, clock, events);
+  let inForce = prepare(options.settings);
+
+  const files = new BootFileSource({
+    requesters,
+    events,
+    catalogue: () => inForce.catalogue,
+    scripts: () => inForce.scripts,
+  });
+  const assets = new AssetDownloads({
+    clock,
+    events,
+    catalogue: () => inForce.catalogue,
+    isBootFile: (name) => inForce.bootFiles.has(name),
+    send: {
+      clock,
+      budget: new TurnBudget(),
+      warmer: new PageWarmer(() => clock.monotonic()),
+      ...(fileSender === undefined ? {} : { sender: fileSender }),
+    },
+  });
+  const routes = new BootRoutes({ requesters, events, assets, scripts: () => inForce.scripts });
+  const listeners = new HttpListeners(routes, events);
+  const inTurn = oneAfterAnother();
+
+  return {
+    policy: { bootInformation: (...asked) => inForce.policy.bootInformation(...asked) },
+    files,
+    start: () =>
+      inTurn(async () => {
+        await inForce.availability.refresh();
+        await listeners.apply(inForce.settings);
+      }),
+    reload: (settings) =>
+      inTurn(async () => {
+        const next = prepare(settings);
+        await next.availability.refresh();
+        await listeners.apply(settings);
+        inForce = next;
+      }),
+    interfaceChanged: (name) => inTurn(() => listeners.reopen(name, inForce.settings)),
+    stop: () => inTurn(() => listeners.close()),
+    checkAssets: () => checkAssets(inForce.settings, manifest, inForce.catalogue),
+    statistics: () => ({
+      httpConnections: listeners.all.reduce((sum, listener) => sum + listener.connections, 0),
+      httpRequests: routes.counters.requests,
+      httpScripts: routes.counters.scripts,
+      httpRefused: routes.counters.refused,
+      httpFailed: routes.counters.failed,
+      httpDownloads: assets.counters.downloads,
+      httpDownloadsEnded: assets.counters.downloadsEnded,
+      httpSentBytes: assets.counters.sentBytes,
+      tftpOpenFiles: files.openFiles,
+      tftpCachedBlocks: files.cachedBlocks,
+    }),
+    listening: () => listeners.all.map(({ interfaceName, address, port }) => ({ interfaceName, address, port })),
+  };
+}
+
+function putInForce(
+  settings: Settings,
+  manifest: ProgramManifest,
+  recent: RecentClients,
+  clock: Clock,
+  events: EventSink,
+): InForce {
+  const catalogue = new AssetCatalogue(settings.assetsDir, manifest, clock);
+  const ownPrograms = Object.values(settings.boot.programs);
+  const availability = new ProgramAvailability(settings.assetsDir, manifest, ownPrograms, clock);
+  const policy = new ProgramPolicy({ settings, manifest, availability, recent, events });
+  const scripts = new BootScripts({ settings, manifest, availability, recent, policy, events });
+  const programs = manifest.programs.map((program) => program.name);
+  const bootFiles = new Set([...configuredAssets(settings).map(({ name }) => name), ...programs]);
+  return { settings, catalogue, availability, policy, scripts, bootFiles };
+}
+
+/** Changes of what listens wait for each other, also for one that failed. */
+function oneAfterAnother(): (change: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (change) => {
+    const mine = last.then(change, change);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}

@@ -1,0 +1,74 @@
+import type { BootDecision } from '../../domain/boot.ts';
+import type { BootClient, Firmware } from '../../domain/client.ts';
+import type { NodeBoot, NodePort } from '../../domain/node.ts';
+import type { BootSettings } from '../../domain/settings.ts';
+import { LOCAL_PROFILE } from '../../profiles/local.ts';
+import { profileKind } from '../../profiles/registry.ts';
+import type { Loader } from './boot-programs.ts';
+import { type DiskQuirk, diskMethod } from './disk-methods.ts';
+
+/** Debian has no iPXE for arm64 and ia32. */
+const DEFAULT_LOADERS: Readonly<Record<Firmware, Loader>> = {
+  bios: 'ipxe',
+  'uefi-x64': 'ipxe',
+  'uefi-arm64': 'grub',
+  'uefi-ia32': 'grub',
+};
+
+/** The program that is to load the kernel: iPXE where it already runs, else the node's choice, the site's, the firmware's. */
+export function loaderFor(boot: NodeBoot, client: BootClient, settings: BootSettings): Loader {
+  if (client.stage === 'ipxe') return 'ipxe';
+  // No GRUB runs on a BIOS here; a site that wants it for Secure Boot means its UEFI machines.
+  if (client.firmware === 'bios') return 'ipxe';
+  if (boot.loader !== 'auto') return boot.loader;
+  if (settings.loader !== 'auto') return settings.loader;
+  return client.firmware === undefined ? 'ipxe' : DEFAULT_LOADERS[client.firmware];
+}
+
+/**
+ * What a machine is to boot now, and why. Pure.
+ * @param port the node and interface that asks; undefined for a machine that is not enrolled
+ */
+export function decideBoot(
+  port: NodePort | undefined,
+  client: BootClient,
+  settings: BootSettings,
+  quirks: readonly DiskQuirk[],
+): BootDecision {
+  if (port === undefined) return nothing('not enrolled');
+  const { node } = port;
+  if (port.interface.role !== 'boot') {
+    return nothing(`interface ${port.interface.name} has the role ${port.interface.role} and never boots its node`);
+  }
+  if (client.stage === 'os') return nothing('an operating system that asks for an address');
+  if (client.stage === 'bootp') return nothing('a BOOTP client');
+
+  const profile = settings.profiles.get(node.boot.profile);
+  const disk = (reason: string): BootDecision => ({
+    action: 'disk',
+    method: diskMethod(node, client, loaderFor(node.boot, client, settings), settings, quirks),
+    reason,
+  });
+  if (node.boot.profile === LOCAL_PROFILE) return disk('its profile is local');
+  if (profile === undefined) return disk(`its profile ${node.boot.profile} is not in the configuration`);
+  const kind = profileKind(profile.kind);
+  if (kind === undefined) return disk(`its profile ${profile.name} is of an unknown kind ${profile.kind}`);
+  // A configuration is checked before it comes into force; a disk is worth a second look.
+  const problem = kind.validate(profile)[0];
+  if (problem !== undefined) return disk(`its profile ${profile.name} is wrong: ${problem.message}`);
+
+  const boot = kind.boot(profile);
+  if (boot.action === 'disk') return disk(`its profile ${profile.name} is of kind ${profile.kind}`);
+  return {
+    action: 'kernel',
+    profile: profile.name,
+    kernel: boot.kernel,
+    initrds: boot.initrds,
+    arguments: boot.arguments,
+    reason: `its profile is ${profile.name}`,
+  };
+}
+
+function nothing(reason: string): BootDecision {
+  return { action: 'nothing', reason };
+}

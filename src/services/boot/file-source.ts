@@ -1,0 +1,91 @@
+import { AccessDenied } from '../../domain/errors.ts';
+import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
+import { macKey } from '../../domain/lease.ts';
+import type { EventSink, FileSource, ServedFile } from '../../domain/ports.ts';
+import type { AssetCatalogue, OpenAsset } from './asset-catalogue.ts';
+import { normalizeAssetName } from './asset-name.ts';
+import { BlockCache } from './block-cache.ts';
+import type { BootScripts } from './boot-scripts.ts';
+import { CachedFile, MemoryFile } from './cached-file.ts';
+import { type GrubConfigName, parseGrubConfigName } from './grub-config-name.ts';
+import { renderGrubByMac } from './render-grub.ts';
+import { type Requester, type Requesters, subjectOf } from './requester.ts';
+
+export interface FileSourceParts {
+  readonly requesters: Requesters;
+  readonly events: EventSink;
+  /** What is in force now: a reload puts others in their place. */
+  readonly catalogue: () => AssetCatalogue;
+  readonly scripts: () => BootScripts;
+}
+
+/** What TFTP serves: files, and GRUB configurations rendered for whoever asks. */
+export class BootFileSource implements FileSource {
+  readonly #parts: FileSourceParts;
+  readonly #cache = new BlockCache();
+  /** One descriptor for each file, however many machines read it. */
+  readonly #shared = new Map<string, { readonly asset: OpenAsset; users: number }>();
+
+  constructor(parts: FileSourceParts) {
+    this.#parts = parts;
+  }
+
+  async open(rawName: string, peer: Ipv4, serverAddress: Ipv4): Promise<ServedFile> {
+    const name = normalizeAssetName(rawName);
+    const config = parseGrubConfigName(name);
+    if (config !== undefined) return new MemoryFile(name, this.#config(config, peer, serverAddress));
+    return this.#share(await this.#parts.catalogue().open(name));
+  }
+
+  /** Descriptors that are open, for the statistics. */
+  get openFiles(): number {
+    return this.#shared.size;
+  }
+
+  get cachedBlocks(): number {
+    return this.#cache.blockCount;
+  }
+
+  #share(asset: OpenAsset): ServedFile {
+    let shared = this.#shared.get(asset.identity);
+    if (shared === undefined) {
+      shared = { asset, users: 0 };
+      this.#shared.set(asset.identity, shared);
+    } else {
+      void asset.handle.close();
+    }
+    const entry = shared;
+    entry.users += 1;
+    return new CachedFile({ ...entry.asset, name: asset.name }, this.#cache, () => {
+      entry.users -= 1;
+      if (entry.users > 0) return;
+      this.#shared.delete(asset.identity);
+      // Waits for reads that are still under way.
+      void entry.asset.handle.close();
+    });
+  }
+
+  #config(config: GrubConfigName, peer: Ipv4, serverAddress: Ipv4): string {
+    const requester = this.#requester(config, peer);
+    if (requester.key === undefined && requester.port === undefined) return renderGrubByMac(formatIpv4(serverAddress));
+    const { text, summary } = this.#parts.scripts().grub(requester, config.firmware, serverAddress);
+    this.#parts.events.emit({
+      type: 'tftp.config',
+      level: 'info',
+      subject: subjectOf(requester),
+      text: `GRUB's configuration for ${requester.port?.node.name ?? formatIpv4(peer)}: ${summary}`,
+    });
+    return text;
+  }
+
+  /** @throws AccessDenied where the peer's lease says that it is another machine */
+  #requester(config: GrubConfigName, peer: Ipv4): Requester {
+    if (config.mac === undefined) return this.#parts.requesters.byAddress(peer);
+    const key = macKey(config.mac);
+    const holder = this.#parts.requesters.holderOf(peer);
+    if (holder !== undefined && holder !== key) {
+      throw new AccessDenied(`${formatIpv4(peer)} is ${holder} and may not have the configuration of ${key}`);
+    }
+    return this.#parts.requesters.byKey(peer, key);
+  }
+}

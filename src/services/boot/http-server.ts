@@ -1,0 +1,152 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HostRefused } from '../../domain/errors.ts';
+import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
+import type { EventSink } from '../../domain/ports.ts';
+import type { BootRoutes } from './http-routes.ts';
+import { peerAddress } from './requester.ts';
+
+/** A client that is slow to say what it wants holds a connection no longer than this. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+/** iPXE and UEFI keep their connection from the script to the last initrd. */
+const KEEP_ALIVE_MS = 30_000;
+const MAX_HEADER_BYTES = 16_384;
+
+export interface ListenerOptions {
+  readonly interfaceName: string;
+  readonly address: Ipv4;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly maxConnections: number;
+  readonly routes: BootRoutes;
+  readonly events: EventSink;
+}
+
+/** The HTTP server of one interface, at its address alone. */
+export class HttpListener {
+  readonly interfaceName: string;
+  readonly address: Ipv4;
+  readonly #server: Server;
+  readonly #events: EventSink;
+  #connections = 0;
+
+  /** @throws HostRefused */
+  static async open(options: ListenerOptions): Promise<HttpListener> {
+    const listener = new HttpListener(options);
+    await listener.#listen(options.port);
+    return listener;
+  }
+
+  private constructor(options: ListenerOptions) {
+    const { interfaceName, address, routes, events } = options;
+    this.interfaceName = interfaceName;
+    this.address = address;
+    this.#events = events;
+    this.#server = createServer(
+      {
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: 5_000,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        noDelay: true,
+      },
+      (request, response) => void routes.handle(request, response, address),
+    );
+    this.#server.maxConnections = options.maxConnections;
+    this.#server.on('connection', (socket) => {
+      this.#connections += 1;
+      socket.once('close', () => {
+        this.#connections -= 1;
+      });
+    });
+    this.#server.on('drop', (dropped) => this.#tellDropped(dropped?.remoteAddress, options.maxConnections));
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (socket.writable && error.code !== 'ECONNRESET') {
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      } else {
+        socket.destroy();
+      }
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  setMaxConnections(maxConnections: number): void {
+    this.#server.maxConnections = maxConnections;
+  }
+
+  /** Ends what is under way too: a machine that downloads tries again. */
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #listen(port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const refuse = (error: NodeJS.ErrnoException): void => reject(this.#refused(port, error));
+      this.#server.once('error', refuse);
+      this.#server.listen({ host: formatIpv4(this.address), port }, () => {
+        this.#server.off('error', refuse);
+        this.#server.on('error', (error) => this.#tellError(error));
+        resolve();
+      });
+    });
+  }
+
+  #refused(port: number, error: NodeJS.ErrnoException): HostRefused {
+    const place = `${formatIpv4(this.address)}:${port} of interface ${this.interfaceName}`;
+    switch (error.code) {
+      case 'EADDRINUSE':
+        return new HostRefused(
+          `HTTP can't listen at ${place}: another program does`,
+          `Stop it (\`ss -ltnp 'sport = :${port}'\` names it), or choose another http.port.`,
+          error,
+        );
+      case 'EACCES':
+        return new HostRefused(
+          `HTTP can't listen at ${place}: a port below 1024 needs the capability CAP_NET_BIND_SERVICE`,
+          'Run the daemon by its systemd unit or as root, or choose an http.port above 1023.',
+          error,
+        );
+      case 'EADDRNOTAVAIL':
+        return new HostRefused(
+          `HTTP can't listen at ${place}: the interface doesn't bear the address`,
+          `Give it the address, or correct interfaces.${this.interfaceName}.address (\`ip -br address\`).`,
+          error,
+        );
+      default:
+        return new HostRefused(`HTTP can't listen at ${place}: ${error.message}`, 'Look at `ip address`.', error);
+    }
+  }
+
+  #tellDropped(remoteAddress: string | undefined, maxConnections: number): void {
+    this.#events.emit({
+      type: 'http.refused',
+      level: 'warn',
+      subject: { address: peerAddress(remoteAddress), interfaceName: this.interfaceName },
+      text: `an HTTP connection was refused: ${maxConnections} are open`,
+      mend: 'Raise http.maxConnections, or find out who holds them (`ss -tn`).',
+      throttle: this.interfaceName,
+    });
+  }
+
+  #tellError(error: Error): void {
+    this.#events.emit({
+      type: 'http.failed',
+      level: 'error',
+      subject: { interfaceName: this.interfaceName },
+      text: `HTTP on ${this.interfaceName}: ${error.message}`,
+      throttle: this.interfaceName,
+    });
+  }
+}

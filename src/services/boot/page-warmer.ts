@@ -2,6 +2,7 @@ import type { OpenAsset } from './asset-catalogue.ts';
 
 /** One read of the thread pool, and what one sendfile(2) may send at most. */
 export const PAGE_RUN_BYTES = 1024 * 1024;
+const RUNS_AHEAD = 3;
 const MAX_FILES = 64;
 /** The kernel may have dropped the pages of a file that nobody read for so long. */
 const FORGET_AFTER_MS = 60_000;
@@ -26,11 +27,20 @@ export class PageWarmer {
     this.#monotonic = monotonic;
   }
 
-  /** Undefined: the pages at this offset were read lately. */
+  /** Undefined: the pages at this offset were read lately. The runs after it are fetched ahead. */
   warm(asset: OpenAsset, offset: number): Promise<void> | undefined {
     const file = this.#file(asset.identity);
     const run = Math.floor(offset / PAGE_RUN_BYTES);
     if (file.warm.has(run)) return undefined;
+    const lastRun = Math.floor((asset.sizeBytes - 1) / PAGE_RUN_BYTES);
+    for (let ahead = run + 1; ahead <= Math.min(run + RUNS_AHEAD, lastRun); ahead += 1) {
+      // A failure is told to whoever needs the run: that read meets it again.
+      if (!file.warm.has(ahead)) this.#warming(asset, file, ahead).catch(() => undefined);
+    }
+    return this.#warming(asset, file, run);
+  }
+
+  #warming(asset: OpenAsset, file: WarmFile, run: number): Promise<void> {
     let warming = file.warming.get(run);
     if (warming === undefined) {
       warming = this.#read(asset, file, run);

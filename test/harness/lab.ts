@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Namespace } from './namespace.ts';
 import { must, run, until } from './process.ts';
@@ -6,6 +6,7 @@ import { SHARED } from './skip.ts';
 
 const LAB = join(SHARED, 'lab');
 const STATE = process.env.LAB_STATE ?? '/tmp/lab';
+const OWNER_FILE = join(STATE, 'podboot-test.pid');
 
 /** Firmware of the lab's machines, as `lab/node --fw` has it. */
 export type LabFirmware = 'uefi' | 'http' | 'secure' | 'bios' | 'arm64';
@@ -24,8 +25,15 @@ export class Lab {
   readonly server = new Namespace('lab-srv');
   readonly #machines: Machine[] = [];
 
+  /** @throws where another run of these tests has it; what a killed run left behind is taken down. */
   static up(): Lab {
+    const owner = existsSync(OWNER_FILE) ? Number(readFileSync(OWNER_FILE, 'utf8')) : undefined;
+    if (owner !== undefined && owner !== process.pid && existsSync(`/proc/${owner}`)) {
+      throw new Error(`the lab is in use by process ${owner}: wait for it, or end it`);
+    }
     run([join(LAB, 'net'), 'down']);
+    mkdirSync(STATE, { recursive: true });
+    writeFileSync(OWNER_FILE, String(process.pid));
     must([join(LAB, 'net'), 'up']);
     return new Lab();
   }
@@ -40,6 +48,7 @@ export class Lab {
   down(): void {
     for (const machine of this.#machines) machine.unplug();
     run([join(LAB, 'net'), 'down']);
+    rmSync(OWNER_FILE, { force: true });
   }
 }
 

@@ -104,7 +104,7 @@ let daemon: Daemon;
 const disk = join(tmpdir(), 'podboot-lab-disk.qcow2');
 
 before(async () => {
-  if (skip !== false) return;
+  if (skip !== false || kinds.length === 0) return;
   makeDiskImage(disk);
   lab = Lab.up();
   daemon = new Daemon(lab.server, CONFIGURATION);

@@ -47,11 +47,27 @@ export class ProgramPolicy implements BootPolicy {
     if (decision.action === 'disk' && decision.method === 'no-boot-file') {
       return { reason: `its disk, by no boot file: ${decision.reason}` };
     }
+    const closed = this.#closedDoor(client, serverAddress);
+    if (closed !== undefined) {
+      this.#complain(port, key, closed);
+      return { reason: closed.text };
+    }
     if (client.stage === 'ipxe') {
       const file = `${this.origin(serverAddress)}/boot/${keyToUrlId(key)}.ipxe`;
       return { file, nextServer: serverAddress, reason: `iPXE's script: ${decision.reason}` };
     }
     return this.#program(port, client, key, decision, serverAddress);
+  }
+
+  /** What the answer would point to is turned off on the interface that the machine asks through. */
+  #closedDoor(client: BootClient, serverAddress: Ipv4): { readonly text: string; readonly mend: string } | undefined {
+    const each = this.#parts.settings.interfaces.find((candidate) => candidate.address === serverAddress);
+    const protocol = client.stage === 'pxe' ? 'tftp' : 'http';
+    if (each === undefined || each[protocol]) return undefined;
+    return {
+      text: `it boots by ${protocol.toUpperCase()}, which is off on ${each.name}`,
+      mend: `Set interfaces.${each.name}.${protocol} to true.`,
+    };
   }
 
   /** `http://10.77.0.1` or `http://10.77.0.1:8080`. */

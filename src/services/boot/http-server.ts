@@ -61,7 +61,7 @@ export class HttpListener {
         this.#connections -= 1;
       });
     });
-    this.#server.on('drop', (dropped) => this.#tellDropped(dropped?.remoteAddress, options.maxConnections));
+    this.#server.on('drop', (dropped) => this.#tellDropped(dropped?.remoteAddress, this.#server.maxConnections));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (socket.writable && error.code !== 'ECONNRESET') {
         socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

@@ -160,3 +160,23 @@ test('a client that hides its firmware is told about, not guessed', async (test)
   assert.equal(policy.bootInformation(port(), { stage: 'pxe', architecture: 27 }, KEY, SERVER).file, undefined);
   assert.match(events.of('boot.no-program')[0]?.text ?? '', /option 93 is 27/);
 });
+
+test('what is turned off on the interface is told, not pointed to', async (test) => {
+  const folder = await temporaryFolder(test, PROGRAM_FILES);
+  const events = new RecordedEvents();
+  const off = { name: 'prov', address: SERVER, dhcp: 'authoritative' as const, tftp: false, http: false };
+  const { policy } = createBootService({
+    settings: settings({ assetsDir: folder, interfaces: [off] }),
+    nodes: new FixedNodes(),
+    leases: new FixedLeases(),
+    clock: new FakeClock(),
+    events,
+    manifest: manifestIn(folder),
+  });
+  assert.equal(policy.bootInformation(port(), client('pxe', 'uefi-x64'), KEY, SERVER).file, undefined);
+  assert.equal(policy.bootInformation(port(), client('ipxe', 'uefi-x64'), KEY, SERVER).file, undefined);
+  assert.deepEqual(
+    events.of('boot.no-program').map((event) => event.mend),
+    ['Set interfaces.prov.tftp to true.', 'Set interfaces.prov.http to true.'],
+  );
+});

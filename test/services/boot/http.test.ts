@@ -317,3 +317,18 @@ test('the key of a machine without a MAC address stands in its URL', async (test
   assert.equal((await ask(port, '/boot/nonsense.ipxe')).status, 404);
   assert.equal((await ask(port, `/boot/${KEY.replaceAll(':', '-')}.ipxe`)).status, 403);
 });
+
+test('one connection too many is refused and told, with the mend', async (test) => {
+  const { service, events, assetsDir } = await room(test);
+  await service.reload(loopbackSettings(assetsDir, { http: { port: 0, maxConnections: 1 } }));
+  const { port } = service.listening()[0] ?? { port: 0 };
+  const first = connect({ host: HERE, port });
+  test.after(() => first.destroy());
+  await new Promise((resolve) => first.once('connect', resolve));
+  const second = connect({ host: HERE, port });
+  second.on('error', () => undefined);
+  await new Promise((resolve) => second.once('close', resolve));
+  const [event] = events.of('http.refused');
+  assert.match(event?.text ?? '', /1 are open/);
+  assert.match(event?.mend ?? '', /http\.maxConnections/);
+});

@@ -78,11 +78,14 @@ export class DhcpClient {
     this.#state = 'selecting';
     this.#offers = [];
     this.#repetition = 0;
-    this.#collection = this.#after(this.#dialect.offerWaitMs * this.#ports.pace, () => {
-      this.#collection = undefined;
-      this.#choose();
-    });
+    const collectMs = this.#dialect.offerWaitMs * this.#ports.pace;
+    this.#collection = collectMs === 0 ? undefined : this.#after(collectMs, () => this.#collected());
     this.#transmit();
+  }
+
+  #collected(): void {
+    this.#collection = undefined;
+    this.#choose();
   }
 
   #receive(message: DhcpMessage): void {

@@ -114,7 +114,7 @@ async function lastStage(machine: Machine, stage: StageEnd): Promise<{ end: Mach
       machine.tell(`goes to its disk: ${stage.reason}`);
       return settle(machine, 'disk', stage.reason);
     case 'next-entry':
-      machine.tell(`${stage.reason}; next boot entry: the disk`);
+      machine.tell(`${stage.reason}; next boot entry: the disk${plan.disk === 'empty' ? ', which is empty' : ''}`);
       if (plan.disk === 'empty') return { end: 'nothing', reason: stage.reason };
       return settle(machine, 'disk', stage.reason);
     case 'program':

@@ -72,6 +72,7 @@ export class TftpClient {
   #retries = 0;
   #retransmits = 0;
   #timer: Timer | undefined;
+  #dueAt = 0;
   #done = false;
 
   constructor(socket: DatagramSocket, clock: Clock, job: TftpJob) {
@@ -191,9 +192,18 @@ export class TftpClient {
     this.#arm();
   }
 
+  /** A timer for each packet would cost more than the packet: the one that runs looks again when it is due. */
   #arm(): void {
-    this.#timer?.cancel();
-    if (!this.#done) this.#timer = this.#clock.setTimeout(() => this.#timeout(), this.#job.dialect.timeoutMs);
+    if (this.#done) return;
+    this.#dueAt = this.#clock.monotonic() + this.#job.dialect.timeoutMs;
+    this.#timer ??= this.#clock.setTimeout(() => this.#look(), this.#job.dialect.timeoutMs);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const leftMs = this.#dueAt - this.#clock.monotonic();
+    if (leftMs <= 0) this.#timeout();
+    else this.#timer = this.#clock.setTimeout(() => this.#look(), leftMs);
   }
 
   #timeout(): void {

@@ -20,18 +20,33 @@ const SIZES_BYTES: Readonly<Record<string, number>> = {
   [INITRD_ASSET]: 3 * MIB,
 };
 
-/** Bytes that look like a compressed file and are the same each time. */
-export function assetBytes(name: string): Uint8Array {
-  const outputLength = SIZES_BYTES[name];
-  if (outputLength === undefined) throw new RangeError(`a rehearsal has no file ${name}`);
-  return createHash('shake256', { outputLength }).update(`${LIVE_PROFILE} ${name}`).digest();
+/** From here on files are smaller: one machine plays both sides, and how fast it copies bytes says nothing about a pod. */
+const MACHINES_WITH_FULL_SIZES = 100;
+const SMALLEST_BYTES = 50_000;
+
+function sizeBytes(name: string, machines: number): number {
+  const full = SIZES_BYTES[name];
+  if (full === undefined) throw new RangeError(`a rehearsal has no file ${name}`);
+  const scaled = Math.round((full * MACHINES_WITH_FULL_SIZES) / Math.max(machines, MACHINES_WITH_FULL_SIZES));
+  return Math.min(full, Math.max(SMALLEST_BYTES, scaled));
 }
 
-/** Writes all of them. Returns asset name to lower-case hex SHA-256. */
-export function writeAssets(folder: string): ReadonlyMap<string, string> {
+/** Bytes that look like a compressed file and are the same each time. */
+function assetBytes(name: string, machines: number): Uint8Array {
+  return createHash('shake256', { outputLength: sizeBytes(name, machines) })
+    .update(`${LIVE_PROFILE} ${name}`)
+    .digest();
+}
+
+/**
+ * Writes all of them.
+ * @param machines how many there will be
+ * @returns asset name to lower-case hex SHA-256
+ */
+export function writeAssets(folder: string, machines: number): ReadonlyMap<string, string> {
   const checksums = new Map<string, string>();
   for (const name of Object.keys(SIZES_BYTES)) {
-    const bytes = assetBytes(name);
+    const bytes = assetBytes(name, machines);
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);

@@ -114,7 +114,7 @@ class Rehearsal {
     this.#teardown.add(() => workspace.remove());
     narrator.say(`A rehearsal with ${this.#options.nodes} simulated nodes on ${network.description}.`);
     narrator.say('No real network is touched.');
-    const checksums = writeAssets(workspace.assetsDir);
+    const checksums = writeAssets(workspace.assetsDir, this.#options.nodes);
     writeFileSync(workspace.configFile, rehearsalConfig(network, workspace));
 
     this.#startDaemon(network, workspace);

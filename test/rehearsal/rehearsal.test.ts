@@ -29,6 +29,7 @@ async function rehearsed(nodes: number, network: 'auto' | 'loopback'): Promise<{
 }
 
 test('a rehearsal on loopback: every node ends as it should, and nothing is left behind', {
+  skip: withoutDaemon,
   timeout: 120_000,
 }, async () => {
   const { code, text } = await rehearsed(5, 'loopback');

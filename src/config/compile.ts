@@ -1,0 +1,140 @@
+import type {
+  BootSettings,
+  InterfaceSettings,
+  ListenAddress,
+  ProfileSettings,
+  Settings,
+  TftpSettings,
+} from '../domain/settings.ts';
+import { compileDhcp } from './compile-dhcp.ts';
+import { atKey, type ConfigPath, type Finding, fault, type Sited } from './config-path.ts';
+import { DEFAULTS } from './defaults.ts';
+import type { Draft, WrittenNames } from './draft.ts';
+import { absolutePathNotation, assetNotation, domainNotation, nameNotation, sizeNotation } from './notations.ts';
+import { interfaceNameNotation, ipv4Notation, listenNotation } from './notations-network.ts';
+import { entriesOf, type Report, read } from './report.ts';
+import type { PodbootYaml } from './schema.ts';
+import { FIRMWARES } from './schema-boot.ts';
+
+/** RFC 2348 section "Blocksize Option Specification": 8 to 65464; below 512 no firmware goes. */
+const BLOCK_BYTES = { minimum: 512, maximum: 65464 };
+
+/**
+ * Makes settings of what the schema lets through.
+ *
+ * @param yaml without the parts that the schema refused
+ * @param written the names in the whole file
+ */
+export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { draft: Draft; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const report: Report = (finding) => void findings.push(finding);
+  const domain =
+    yaml.site?.domain === undefined ? undefined : read(domainNotation, yaml.site.domain, ['site', 'domain'], report);
+  const dataDir = read(absolutePathNotation, yaml.dataDir ?? DEFAULTS.dataDir, ['dataDir'], report) ?? DEFAULTS.dataDir;
+  const assetsDir =
+    read(absolutePathNotation, yaml.assetsDir ?? `${dataDir}/assets`, ['assetsDir'], report) ?? `${dataDir}/assets`;
+  const interfaces = compileInterfaces(yaml.interfaces, report);
+  const dhcp = compileDhcp(yaml, domain, report);
+  const profiles = compileProfiles(yaml.profiles, report);
+  const { boot, programs } = compileBoot(yaml.boot, profiles, report);
+  const listen = compileListen(yaml.api, report);
+  const settings: Settings = {
+    dataDir,
+    assetsDir,
+    interfaces: interfaces.map((entry) => entry.value),
+    dhcp: dhcp.settings,
+    tftp: compileTftp(yaml.tftp, report),
+    http: {
+      port: yaml.http?.port ?? DEFAULTS.http.port,
+      maxConnections: yaml.http?.maxConnections ?? DEFAULTS.http.maxConnections,
+    },
+    boot,
+    api: { listen: listen.map((entry) => entry.value) },
+    log: { level: yaml.log?.level ?? DEFAULTS.log.level, format: yaml.log?.format ?? DEFAULTS.log.format },
+  };
+  const { times, subnets, groups, reservations } = dhcp;
+  return {
+    draft: { settings, times, interfaces, subnets, groups, reservations, profiles, listen, programs, written },
+    findings,
+  };
+}
+
+function compileInterfaces(yaml: PodbootYaml['interfaces'] | undefined, report: Report): Sited<InterfaceSettings>[] {
+  const interfaces: Sited<InterfaceSettings>[] = [];
+  for (const [key, entry] of Object.entries(yaml ?? {})) {
+    const path = ['interfaces', key];
+    const name = read(interfaceNameNotation, key, path, (finding) => report(atKey(finding)));
+    const address = read(ipv4Notation, entry.address, [...path, 'address'], report);
+    if (name === undefined || address === undefined) continue;
+    const { dhcp, tftp = DEFAULTS.interface.tftp, http = DEFAULTS.interface.http } = entry;
+    interfaces.push({ path, value: { name, address, dhcp, tftp, http } });
+  }
+  return interfaces;
+}
+
+function compileProfiles(yaml: PodbootYaml['profiles'], report: Report): Sited<ProfileSettings>[] {
+  const profiles: Sited<ProfileSettings>[] = [];
+  for (const [key, entry] of Object.entries(yaml ?? {})) {
+    const path = ['profiles', key];
+    const name = read(nameNotation, key, path, (finding) => report(atKey(finding)));
+    const kernel =
+      entry.kernel === undefined ? undefined : read(assetNotation, entry.kernel, [...path, 'kernel'], report);
+    const initrds: string[] = [];
+    for (const [index, initrd] of entriesOf(entry.initrds)) {
+      const asset = read(assetNotation, initrd, [...path, 'initrds', index], report);
+      if (asset !== undefined) initrds.push(asset);
+    }
+    if (name === undefined) continue;
+    // A kernel that was written and refused is not a profile without a kernel.
+    if (entry.kernel !== undefined && kernel === undefined) continue;
+    const value = { name, kind: entry.kind, initrds, arguments: entry.arguments ?? '' };
+    profiles.push({ path, value: kernel === undefined ? value : { ...value, kernel } });
+  }
+  return profiles;
+}
+
+function compileBoot(yaml: PodbootYaml['boot'], profiles: readonly Sited<ProfileSettings>[], report: Report) {
+  const programs: Sited<string>[] = [];
+  const byFirmware: Partial<Record<(typeof FIRMWARES)[number], string>> = {};
+  for (const firmware of FIRMWARES) {
+    const program = yaml?.programs?.[firmware];
+    if (program === undefined) continue;
+    const path: ConfigPath = ['boot', 'programs', firmware];
+    const asset = read(assetNotation, program, path, report);
+    if (asset === undefined) continue;
+    programs.push({ path, value: asset });
+    byFirmware[firmware] = asset;
+  }
+  const boot: BootSettings = {
+    profiles: new Map(profiles.map(({ value }) => [value.name, value])),
+    programs: byFirmware,
+    loader: yaml?.loader ?? DEFAULTS.boot.loader,
+    diskMethods: { ...yaml?.diskMethods },
+  };
+  return { boot, programs };
+}
+
+function compileListen(yaml: PodbootYaml['api'], report: Report): Sited<ListenAddress>[] {
+  const addresses: Sited<ListenAddress>[] = [];
+  for (const [index, text] of entriesOf<string>(yaml?.listen ?? DEFAULTS.api.listen)) {
+    const path = ['api', 'listen', index];
+    const address = read(listenNotation, text, path, report);
+    if (address !== undefined) addresses.push({ path, value: address });
+  }
+  return addresses;
+}
+
+function compileTftp(yaml: PodbootYaml['tftp'], report: Report): TftpSettings {
+  const path = ['tftp', 'maxBlockBytes'];
+  const { minimum, maximum } = BLOCK_BYTES;
+  const bytes = read(sizeNotation, yaml?.maxBlockBytes ?? DEFAULTS.tftp.maxBlockBytes, path, report);
+  if (bytes !== undefined && (bytes < minimum || bytes > maximum)) {
+    report(fault(path, `must be from ${minimum} to ${maximum} bytes (RFC 2348), is ${bytes}`));
+  }
+  return {
+    port: yaml?.port ?? DEFAULTS.tftp.port,
+    maxTransfers: yaml?.maxTransfers ?? DEFAULTS.tftp.maxTransfers,
+    maxBlockBytes: bytes ?? DEFAULTS.tftp.maxBlockBytes,
+    maxWindowBlocks: yaml?.maxWindowBlocks ?? DEFAULTS.tftp.maxWindowBlocks,
+  };
+}

@@ -1,0 +1,47 @@
+import * as daemon from './checks-daemon.ts';
+import * as links from './checks-links.ts';
+import * as pools from './checks-pools.ts';
+import * as reservations from './checks-reservations.ts';
+import type { Finding } from './config-path.ts';
+import type { Draft } from './draft.ts';
+
+/** One rule: what parts of a configuration have to be to each other. Pure; named after what holds. */
+export type CrossCheck = (draft: Draft) => Iterable<Finding>;
+
+/** Every rule, in the order in which a person would look. */
+export const CROSS_CHECKS: readonly CrossCheck[] = [
+  links.somethingIsServed,
+  links.interfaceAddressesDiffer,
+  links.interfaceAddressIsAHosts,
+  links.subnetsDoNotOverlap,
+  links.subnetsInterfaceIsNamed,
+  links.authoritativeInterfaceHasItsSubnet,
+  links.subnetCanBeReached,
+  links.sharedNetworkIsOneLink,
+  links.relayIsOnOneLink,
+  links.relayIsNotOurs,
+  links.relayKnowsItsSubnet,
+  links.relayedMachinesHaveARouter,
+  links.routerIsOnTheLink,
+  links.modeUsesItsSubnets,
+  pools.poolInsideItsSubnet,
+  pools.noSpecialAddressInAPool,
+  pools.poolsDoNotOverlap,
+  pools.poolsFitIntoMemory,
+  pools.poolsHaveRoom,
+  reservations.reservationsAreUnique,
+  reservations.reservedAddressIsServed,
+  reservations.groupExists,
+  daemon.leaseTimesInOrder,
+  daemon.profilesAreValid,
+  daemon.argumentsHoldNoSecret,
+  daemon.diskMethodsFitTheirFirmware,
+  daemon.directoriesAreApart,
+  daemon.portsDiffer,
+  daemon.listenAddressesDiffer,
+  daemon.apiIsNotForEveryone,
+];
+
+export function crossCheck(draft: Draft): Finding[] {
+  return CROSS_CHECKS.flatMap((check) => [...check(draft)]);
+}

@@ -1,0 +1,20 @@
+/** What holds where podboot.yaml says nothing, as it would be written there. The schema shows them, `compile` uses them. */
+export const DEFAULTS = {
+  dataDir: '/var/lib/podboot',
+  interface: { tftp: true, http: true },
+  dhcp: {
+    leaseTime: '12h',
+    quarantineTime: '1h',
+    offerHoldTime: '60s',
+    probeInterval: '10m',
+    bootp: 'reservations',
+    port: 67,
+    proxyPort: 4011,
+  },
+  /** 1468 fits one frame of 1500 bytes: larger blocks are fragmented, and many ROMs lose fragments. */
+  tftp: { port: 69, maxTransfers: 1000, maxBlockBytes: 1468, maxWindowBlocks: 64 },
+  http: { port: 80, maxConnections: 4096 },
+  boot: { loader: 'auto' },
+  api: { listen: ['127.0.0.1:8067'] },
+  log: { level: 'info', format: 'auto' },
+} as const;

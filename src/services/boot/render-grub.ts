@@ -77,13 +77,17 @@ function lastWords(sentence: string): string[] {
   return [...say(`${sentence}: back to the firmware`), `sleep ${LAST_WORDS_SECONDS}`, 'exit'];
 }
 
+/**
+ * GRUB tells the program that it starts where it came from by its own `root`, whatever device the path names: with
+ * another one, the disk's shim looks for its GRUB on the network card, and the firmware ends in its set-up screen.
+ */
 function chainloadLines(context: ScriptContext): string[] {
   const loaders = DISK_LOADERS[context.firmware ?? 'uefi-x64'] ?? [];
   return [
     `for loader in ${loaders.join(' ')} ; do`,
-    '  if search --no-floppy --file --set=disk "$loader" ; then',
-    '    echo "podboot: ($disk)$loader"',
-    '    if chainloader "($disk)$loader" ; then',
+    '  if search --no-floppy --file --set=root "$loader" ; then',
+    '    echo "podboot: ($root)$loader"',
+    '    if chainloader "($root)$loader" ; then',
     '      boot',
     '    fi',
     '  fi',

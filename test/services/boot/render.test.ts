@@ -116,8 +116,9 @@ test('golden: to the disk, for each method of iPXE', () => {
 test('golden: to the disk by GRUB', () => {
   const x64 = renderGrub(disk('grub-chainload'), CONTEXT);
   assert.match(x64, /^for loader in \/EFI\/ubuntu\/shimx64\.efi .* \/EFI\/BOOT\/BOOTX64\.EFI .*; do$/m);
-  assert.match(x64, /search --no-floppy --file --set=disk "\$loader"/);
-  assert.match(x64, /if chainloader "\(\$disk\)\$loader" ; then\n {6}boot\n/);
+  assert.match(x64, /search --no-floppy --file --set=root "\$loader"/);
+  // GRUB tells a chained program that it came from `root`; the disk's shim looks for its GRUB there.
+  assert.match(x64, /if chainloader "\(\$root\)\$loader" ; then\n {6}boot\n/);
   assert.match(x64, /\nexit\n$/);
   assert.match(
     renderGrub(disk('grub-chainload'), { ...CONTEXT, firmware: 'uefi-arm64' }),

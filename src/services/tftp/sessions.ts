@@ -107,8 +107,7 @@ export class SessionTable {
       const negotiated = negotiate(request.options, source.sizeBytes, limits);
       const { interfaceName, address: serverAddress } = listener;
       const subject = { peer, peerAddress, serverAddress, interfaceName, file: printable(file.name), negotiated };
-      if (!session.dropped) await this.#transfer(key, session, subject, source, file.sizeBytes);
-      else source.close();
+      await this.#transfer(key, session, subject, source, file.sizeBytes);
     } catch (error) {
       source?.close();
       this.#forget(key, session);

@@ -233,6 +233,23 @@ describe('when to send again', () => {
     assert.equal(ends.length, 0);
   });
 
+  it('learns nothing from the answer to a packet that went twice (Karn)', () => {
+    // Every first copy is lost: what is acknowledged was always sent before.
+    const seen = new Set<string>();
+    const fate = (towards: 'client' | 'server', data: Uint8Array) => {
+      const key = Buffer.from(data.subarray(0, 4)).toString('hex');
+      if (towards === 'server' || seen.has(key)) return [1];
+      seen.add(key);
+      return [];
+    };
+    const { transfer, clock, ends } = bench({ bytes: fileOf(512 * 3), options: { tsize: '0' }, fate });
+    transfer.start();
+    clock.advance(30_000);
+    assert.equal(ends[0]?.outcome.end, 'done');
+    assert.equal(ends[0]?.figures.roundTripMs, undefined);
+    assert.equal(ends[0]?.figures.retransmits, 5);
+  });
+
   it('honours the timeout that the client asked for, to the second', () => {
     const { transfer, wire, clock } = bench({
       bytes: fileOf(5_000),

@@ -61,7 +61,7 @@ export function* poolsDoNotOverlap(draft: Draft): Iterable<Finding> {
 }
 
 export function* poolsFitIntoMemory(draft: Draft): Iterable<Finding> {
-  const total = poolAddressCount(draft);
+  const total = poolAddressCount(draft.subnets.flatMap((subnet) => subnet.value.pools));
   if (total <= MAX_POOL_ADDRESSES) return;
   yield fault(
     ['subnets'],
@@ -72,7 +72,7 @@ export function* poolsFitIntoMemory(draft: Draft): Iterable<Finding> {
 
 export function* poolsHaveRoom(draft: Draft): Iterable<Finding> {
   for (const subnet of draft.subnets) {
-    const count = subnet.pools.reduce((sum, pool) => sum + rangeSize(pool.value), 0);
+    const count = poolAddressCount(subnet.value.pools);
     if (count === 0 || count >= FEW_ADDRESSES) continue;
     yield warning(
       [...subnet.path, 'pools'],
@@ -82,8 +82,8 @@ export function* poolsHaveRoom(draft: Draft): Iterable<Finding> {
   }
 }
 
-export function poolAddressCount(draft: Pick<Draft, 'subnets'>): number {
-  return draft.subnets.flatMap((subnet) => subnet.pools).reduce((sum, pool) => sum + rangeSize(pool.value), 0);
+export function poolAddressCount(pools: readonly Ipv4Range[]): number {
+  return pools.reduce((sum, pool) => sum + rangeSize(pool), 0);
 }
 
 function inside(subnet: SitedSubnet, range: Ipv4Range): boolean {

@@ -334,12 +334,3 @@ export type SubnetYaml = NonNullable<PodbootYaml['subnets']>[string];
 export type ReservationYaml = NonNullable<PodbootYaml['reservations']>[number];
 export type ProfileYaml = NonNullable<PodbootYaml['profiles']>[string];
 export type OptionsYaml = Record<string, unknown>;
-
-/** The JSON Schema for editors, as docs/podboot.schema.json holds it. */
-export function publishedSchema(): Record<string, unknown> {
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'podboot.yaml',
-    ...(JSON.parse(JSON.stringify(podbootSchema)) as Record<string, unknown>),
-  };
-}

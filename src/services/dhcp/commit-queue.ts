@@ -1,0 +1,83 @@
+import type { StoreChange } from '../../domain/ports.ts';
+import type { LeaseChange } from './outcome.ts';
+
+/** What waits for the disk. */
+export interface PendingCommit {
+  readonly changes: readonly LeaseChange[];
+  /** The changes are on disk. */
+  committed(): void;
+}
+
+export interface CommitQueueOptions {
+  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
+  /** The disk refused a batch: nothing of it was written, nobody of it is answered. */
+  readonly failed: (error: unknown, lost: number) => void;
+  /** Beyond it, requests are dropped: their clients ask again. */
+  readonly maxPending: number;
+  /** Runs the callback when everything that this turn of the event loop has brought is queued. */
+  readonly afterTurn?: (callback: () => void) => void;
+}
+
+/**
+ * Group commit: what one turn of the loop brings is one batch; while it is away the next one gathers; one is in flight at
+ * a time. So the disk's wait is shared by all who ask meanwhile, and answers leave in the order of their questions.
+ */
+export class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  readonly #afterTurn: (callback: () => void) => void;
+  #gathering: PendingCommit[] = [];
+  #inFlight = 0;
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+    this.#afterTurn = options.afterTurn ?? ((callback) => void setImmediate(callback));
+  }
+
+  /** False: the queue is full, nothing was taken. */
+  add(pending: PendingCommit): boolean {
+    if (this.pending >= this.#options.maxPending) return false;
+    this.#gathering.push(pending);
+    this.#schedule();
+    return true;
+  }
+
+  get pending(): number {
+    return this.#gathering.length + this.#inFlight;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drained(): Promise<void> {
+    while (this.pending > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight > 0 || this.#gathering.length === 0) return;
+    this.#scheduled = true;
+    this.#afterTurn(() => {
+      this.#scheduled = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const batch = this.#gathering;
+    this.#gathering = [];
+    this.#inFlight = batch.length;
+    const changes: StoreChange[] = [];
+    for (const pending of batch) for (const { lease } of pending.changes) changes.push({ put: 'lease', lease });
+    let onDisk = false;
+    try {
+      await this.#options.commit(changes);
+      onDisk = true;
+    } catch (error) {
+      this.#options.failed(error, batch.length);
+    }
+    this.#inFlight = 0;
+    // The next batch leaves before the answers to this one are built: the disk works meanwhile.
+    this.#schedule();
+    if (onDisk) for (const pending of batch) pending.committed();
+    if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,317 @@
+import { decodeDhcp } from '../../codecs/dhcp/decode.ts';
+import { encodeDhcp } from '../../codecs/dhcp/encode.ts';
+import { BootOp, type DhcpMessage, MessageType } from '../../codecs/dhcp/message.ts';
+import { OptionCode } from '../../codecs/dhcp/option-table.ts';
+import { MalformedPacket } from '../../codecs/malformed-packet.ts';
+import type { BootInformation } from '../../domain/boot.ts';
+import { type Ipv4, parseIpv4 } from '../../domain/ipv4.ts';
+import type { BootPolicy, Endpoint, EventSink } from '../../domain/ports.ts';
+import type { InterfaceSettings, SubnetSettings } from '../../domain/settings.ts';
+import { buildNak, buildReply } from './build-reply.ts';
+import { identifyClient } from './client-identity.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import type { Counters } from './counters.ts';
+import { declineEvent, nakEvent, poolFullEvent, replyEvent } from './dhcp-events.ts';
+import { handleBootp } from './handle-bootp.ts';
+import { handleDecline } from './handle-decline.ts';
+import { handleDiscover } from './handle-discover.ts';
+import { handleInform } from './handle-inform.ts';
+import { handleRelease } from './handle-release.ts';
+import { handleRequest } from './handle-request.ts';
+import { type Inquiry, type Request, readRequest } from './inquiry.ts';
+import type { Door } from './interface-sockets.ts';
+import type { Desk } from './lease-policy.ts';
+import type { OptionPlan, OptionPlans } from './option-plans.ts';
+import type { LeaseChange, Outcome, Reply, SilentReason } from './outcome.ts';
+import { handleProxy } from './proxy-dhcp.ts';
+import { type ReplyDestination, replyDestination } from './reply-destination.ts';
+import type { RogueServers } from './rogue-servers.ts';
+import type { SubnetIndex } from './subnet-index.ts';
+
+/** One interface as the engine sees it. */
+export interface EngineInterface {
+  readonly settings: InterfaceSettings;
+  readonly subnets: SubnetIndex;
+  readonly otherServers: RogueServers;
+  /** @param asker whoever sent the request; proxyDHCP's second port answers it where it is */
+  send(bytes: Uint8Array, destination: ReplyDestination, door: Door, asker: Endpoint): void;
+}
+
+export interface DhcpEngineOptions {
+  readonly desk: Desk;
+  readonly plans: OptionPlans;
+  readonly policy: BootPolicy;
+  readonly commits: CommitQueue;
+  readonly counters: Counters;
+  readonly events: EventSink;
+}
+
+const POOL_FULL_AGAIN_MS = 60_000;
+const TYPE_COUNTER: Readonly<Record<MessageType, string>> = {
+  [MessageType.DISCOVER]: 'received.discover',
+  [MessageType.OFFER]: 'received.offer',
+  [MessageType.REQUEST]: 'received.request',
+  [MessageType.DECLINE]: 'received.decline',
+  [MessageType.ACK]: 'received.ack',
+  [MessageType.NAK]: 'received.nak',
+  [MessageType.RELEASE]: 'received.release',
+  [MessageType.INFORM]: 'received.inform',
+};
+
+interface Arrival {
+  readonly at: EngineInterface;
+  readonly from: Endpoint;
+  readonly door: Door;
+}
+
+/** Takes packets through: read, find out who and where, decide, answer. One for each configuration that is in force. */
+export class DhcpEngine {
+  readonly #options: DhcpEngineOptions;
+  readonly #poolFullToldAt = new WeakMap<SubnetSettings, number>();
+
+  constructor(options: DhcpEngineOptions) {
+    this.#options = options;
+  }
+
+  receive(at: EngineInterface, data: Uint8Array, from: Endpoint, door: Door): void {
+    try {
+      const message = decodeDhcp(data);
+      const request = message.op === BootOp.BOOTREQUEST ? readRequest(message) : undefined;
+      if (request === undefined) {
+        this.#count('ignored.not-ours-to-answer');
+      } else if (door === 'everyone' && at.otherServers.isOwnProbe(message.xid)) {
+        this.#count('ignored.own-probe');
+      } else {
+        this.#count(request.type === undefined ? 'received.bootp' : TYPE_COUNTER[request.type]);
+        this.#handle(request, { at, from, door });
+      }
+    } catch (error) {
+      this.#failed(error, at, from);
+    }
+  }
+
+  #handle(request: Request, arrival: Arrival): void {
+    const inquiry = this.#inquire(request, arrival);
+    if (inquiry === undefined) return;
+    const outcome = this.#decide(inquiry, arrival.door);
+    switch (outcome.kind) {
+      case 'silent':
+        this.#count(`silent.${outcome.reason}`);
+        if (outcome.changes !== undefined) this.#commit(outcome.changes, () => {});
+        this.#noticeOtherServer(inquiry, outcome.reason, arrival.at);
+        return;
+      case 'pool-full':
+        this.#count('silent.pool-full');
+        this.#tellPoolFull(inquiry, outcome);
+        return;
+      case 'declined':
+        this.#quarantine(inquiry, outcome.address, outcome.changes);
+        return;
+      case 'nak': {
+        this.#count('sent.nak');
+        this.#count(`nak.${outcome.reason}`);
+        const nak = buildNak(inquiry, outcome.reason);
+        this.#send(this.#encode(nak, inquiry), inquiry, 'nak', 0, arrival);
+        this.#options.events.emit(nakEvent(inquiry, outcome.reason, outcome.address));
+        return;
+      }
+      case 'reply':
+        this.#answer(inquiry, outcome.reply, outcome.changes, arrival);
+    }
+  }
+
+  /** Who asks, and where; undefined where nobody here may answer. */
+  #inquire(request: Request, { at, from, door }: Arrival): Inquiry | undefined {
+    const { message } = request;
+    const { settings } = at;
+    const proxied = settings.dhcp === 'proxy';
+    const ciaddr = request.type === MessageType.DISCOVER ? 0 : message.ciaddr;
+    const selection = at.subnets.select({ ...request, giaddr: message.giaddr, ciaddr });
+    // Beside another server, our interface may be in no subnet of the configuration: it need not know any.
+    if (!selection.found && !(proxied && selection.reason === 'no-subnet-here')) {
+      this.#count(`refused.${selection.reason}`);
+      this.#options.events.emit({
+        type: `dhcp.${selection.reason}`,
+        level: 'warn',
+        subject: { interfaceName: settings.name },
+        text: selection.text,
+        mend: selection.mend,
+        throttle: `${settings.name} ${from.address}`,
+      });
+      return undefined;
+    }
+    const identity = identifyClient(message, testimonyOf(request), this.#options.desk);
+    if (identity === undefined) {
+      this.#count('silent.no-identity');
+      return undefined;
+    }
+    const relayed = message.giaddr !== 0;
+    return {
+      ...request,
+      at: settings,
+      subnets: selection.found ? selection.subnets : [],
+      relayed,
+      broadcast: door === 'everyone',
+      identity,
+      ownServerId: (relayed ? request.serverIdOverride : undefined) ?? settings.address,
+    };
+  }
+
+  #decide(inquiry: Inquiry, door: Door): Outcome {
+    const { desk } = this.#options;
+    if (inquiry.at.dhcp === 'proxy') return handleProxy(inquiry, door === 'proxy');
+    switch (inquiry.type) {
+      case undefined:
+        return handleBootp(inquiry, desk);
+      case MessageType.DISCOVER:
+        return handleDiscover(inquiry, desk);
+      case MessageType.REQUEST:
+        return handleRequest(inquiry, desk);
+      case MessageType.INFORM:
+        return handleInform(inquiry);
+      case MessageType.DECLINE:
+        return handleDecline(inquiry, desk);
+      case MessageType.RELEASE:
+        return handleRelease(inquiry, desk);
+      default:
+        // OFFER, ACK and NAK are a server's, and come here in requests only by mistake.
+        return { kind: 'silent', reason: 'senseless' };
+    }
+  }
+
+  /** The bytes are made now: they hold what is only valid during this call. They leave when the lease is on disk. */
+  #answer(inquiry: Inquiry, reply: Reply, changes: readonly LeaseChange[] | undefined, arrival: Arrival): void {
+    const { plans, policy, events } = this.#options;
+    const { client, identity, message, at } = inquiry;
+    const boot =
+      client.stage === 'os' ? undefined : policy.bootInformation(identity.port, client, identity.key, at.address);
+    if (reply.proxy === true && boot?.file === undefined) {
+      this.#count('silent.nothing-to-boot');
+      return;
+    }
+    const list = message.options.get(OptionCode.parameterRequestList);
+    const plan = reply.proxy === true ? bootOnlyPlan(list) : plans.plan(reply.subnet, identity, list);
+    const bytes = this.#encode(buildReply(inquiry, reply, plan, boot), inquiry);
+    const event = this.#eventFor(inquiry, reply, boot);
+    if (changes === undefined) {
+      this.#count(`sent.${reply.type}`);
+      this.#send(bytes, inquiry, reply.type, reply.address, arrival);
+      if (event !== undefined) events.emit(event);
+      return;
+    }
+    const destination = destinationOf(inquiry, reply.type, reply.address, arrival);
+    const kept = destination.kind === 'neighbour' ? { ...destination, mac: destination.mac.slice() } : destination;
+    this.#commit(changes, () => {
+      this.#count(`sent.${reply.type}`);
+      arrival.at.send(bytes, kept, arrival.door, arrival.from);
+      if (event !== undefined) events.emit(event);
+    });
+  }
+
+  #eventFor(inquiry: Inquiry, reply: Reply, boot: BootInformation | undefined) {
+    return inquiry.client.stage !== 'os' || this.#options.events.wantsDebug
+      ? replyEvent(inquiry, reply, boot)
+      : undefined;
+  }
+
+  #commit(changes: readonly LeaseChange[], onDisk: () => void): void {
+    const { commits, desk, events } = this.#options;
+    const taken = commits.add({
+      changes,
+      committed: () => {
+        for (const { lease, endsAt } of changes) desk.leases.apply(lease, endsAt);
+        onDisk();
+      },
+    });
+    if (taken) return;
+    this.#count('dropped.commits-queue-full');
+    events.emit({
+      type: 'dhcp.overloaded',
+      level: 'warn',
+      subject: {},
+      text: `${commits.pending} leases wait for the disk: further requests are dropped, their clients ask again`,
+      mend: 'look at the disk that dataDir is on (`iostat -x 1`): each batch of leases is one fsync',
+      throttle: 'commits',
+    });
+  }
+
+  /** In memory at once: the client asks anew before the disk has answered, and must not get the same address. */
+  #quarantine(inquiry: Inquiry, address: Ipv4, changes: readonly LeaseChange[]): void {
+    const { desk, events } = this.#options;
+    this.#count('quarantined');
+    for (const { lease, endsAt } of changes) desk.leases.apply(lease, endsAt);
+    events.emit(declineEvent(inquiry, address, desk.settings.quarantineMs));
+    this.#commit(changes, () => {});
+  }
+
+  #tellPoolFull(inquiry: Inquiry, { subnet, census }: Extract<Outcome, { kind: 'pool-full' }>): void {
+    const now = this.#options.desk.clock.monotonic();
+    const toldAt = this.#poolFullToldAt.get(subnet);
+    if (toldAt !== undefined && now - toldAt < POOL_FULL_AGAIN_MS) return;
+    this.#poolFullToldAt.set(subnet, now);
+    this.#options.events.emit(poolFullEvent(inquiry, subnet, census(), now));
+  }
+
+  #noticeOtherServer({ serverId, relayed, broadcast }: Inquiry, reason: SilentReason, at: EngineInterface): void {
+    if (reason === 'other-server-chosen' && broadcast && !relayed) at.otherServers.saw(serverId, 'chosen');
+  }
+
+  #encode(message: DhcpMessage, { maxMessageBytes, at }: Inquiry): Uint8Array {
+    const dropped: number[] = [];
+    const bytes = encodeDhcp(message, { ...(maxMessageBytes !== undefined && { maxMessageBytes }), dropped });
+    if (dropped.length > 0) {
+      this.#count('sent.options-dropped', dropped.length);
+      this.#options.events.emit({
+        type: 'dhcp.options-dropped',
+        level: 'warn',
+        subject: { interfaceName: at.name },
+        text: `an answer has no room for options ${dropped.join(', ')}: the client takes ${maxMessageBytes ?? 576} bytes`,
+        mend: 'give these clients fewer or shorter options',
+        throttle: at.name,
+      });
+    }
+    return bytes;
+  }
+
+  #send(bytes: Uint8Array, inquiry: Inquiry, answer: Reply['type'] | 'nak', yiaddr: Ipv4, arrival: Arrival): void {
+    arrival.at.send(bytes, destinationOf(inquiry, answer, yiaddr, arrival), arrival.door, arrival.from);
+  }
+
+  /** One packet's trouble is one packet's: the next one is served. */
+  #failed(error: unknown, { settings }: EngineInterface, from: Endpoint): void {
+    const malformed = error instanceof MalformedPacket;
+    this.#count(malformed ? 'dropped.malformed' : 'dropped.fault');
+    this.#options.events.emit({
+      type: malformed ? 'dhcp.malformed' : 'dhcp.fault',
+      level: malformed ? 'warn' : 'error',
+      subject: { interfaceName: settings.name },
+      text: `packet from ${from.address} on ${settings.name} dropped: ${error instanceof Error ? error.message : String(error)}`,
+      throttle: `${settings.name} ${from.address}`,
+    });
+  }
+
+  #count(name: string, count = 1): void {
+    this.#options.counters.add(name, count);
+  }
+}
+
+function testimonyOf({ switchPort, client }: Request) {
+  return {
+    ...(switchPort !== undefined && { switchPort }),
+    ...(client.uuid !== undefined && { uuid: client.uuid }),
+  };
+}
+
+function destinationOf(
+  { message }: Inquiry,
+  answer: Reply['type'] | 'nak',
+  yiaddr: Ipv4,
+  { from }: Arrival,
+): ReplyDestination {
+  const source = from.address === '0.0.0.0' ? 0 : (parseIpv4(from.address) ?? 0);
+  return replyDestination({ request: message, answer, yiaddr, source });
+}
+
+function bootOnlyPlan(list: Uint8Array | undefined): OptionPlan {
+  return { options: [], wanted: list === undefined ? undefined : new Set(list) };
+}

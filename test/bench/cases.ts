@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAIN_FILE } from '../harness/daemon.ts';
 
 /** A server under test: what starts it, and what it is called in the table. */
 export interface Contender {
@@ -34,11 +35,10 @@ export interface BenchPaths {
 /** Shell text that starts the daemon on a copy of `state` (a data folder), or on an empty one. */
 function daemon(paths: BenchPaths, label: string, state?: string): Contender {
   const own = join(paths.scratch, 'podboot');
-  const main = new URL('../../src/main.ts', import.meta.url).pathname;
   const prepare = state === undefined ? '' : `cp -r ${state} ${own}/data; `;
   return {
     label,
-    start: `rm -rf ${own}/data; ${prepare}exec ${process.execPath} ${main} --config ${own}/podboot.yaml`,
+    start: `rm -rf ${own}/data ${own}/api.sock; ${prepare}exec ${process.execPath} ${MAIN_FILE} --config ${own}/podboot.yaml`,
     env: { ...ASSET_PATHS },
   };
 }

@@ -30,7 +30,8 @@ export interface Enrolment {
   readonly [name: string]: unknown;
 }
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
+/** What is started: PODBOOT_TEST_MAIN puts another program under test, with the same command line. */
+export const MAIN_FILE = process.env.PODBOOT_TEST_MAIN ?? new URL('../../src/main.ts', import.meta.url).pathname;
 
 /**
  * The daemon as a site runs it: its own process, in a namespace, with a configuration file and a folder of its own.
@@ -112,8 +113,7 @@ export class Daemon {
   /** Starts it and waits for nothing: for starts that must fail. */
   launch(): Background {
     rmSync(this.socketPath, { force: true });
-    const main = process.env.PODBOOT_TEST_MAIN ?? MAIN;
-    const argv = [...this.#prefix, process.execPath, main, '--config', this.configurationFile];
+    const argv = [...this.#prefix, process.execPath, MAIN_FILE, '--config', this.configurationFile];
     const env = { ...process.env, PODBOOT_FIRST_TOKEN_FILE: this.#tokenFile, ...this.#env };
     // Into a file: a pipe that the test does not read while it waits for a client would stop the daemon.
     const log = openSync(this.#logFile, 'w');

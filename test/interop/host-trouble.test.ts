@@ -38,8 +38,8 @@ for (const [port, protocol, socat] of [
       while (!listening()) await new Promise((resolve) => setTimeout(resolve, 20));
       const said = await failedStart(daemon);
       assert.match(said, new RegExp(`\\b${port}\\b`));
-      assert.match(said, /in use|already|taken|holds/i);
-      assert.match(said, /socat/);
+      assert.match(said, /in use|already|another program|holds/i);
+      assert.match(said, /socat|ss -l/, 'who has it, or how to find out');
       assert.doesNotMatch(said, /\n\s+at .*node:/, 'no stack trace for what the operator can mend');
     } finally {
       await holder.stop();

@@ -1,10 +1,10 @@
 import { broadcastAddress, formatIpv4, formatSubnet, subnetContains } from '../domain/ipv4.ts';
 import { atKey, type Finding, fault, warning } from './config-path.ts';
-import type { Draft, SitedSubnet } from './draft.ts';
+import { type Draft, knowsAllSubnets, type SitedSubnet } from './draft.ts';
 import { didYouMean } from './suggest.ts';
 
 export function* somethingIsServed(draft: Draft): Iterable<Finding> {
-  if (draft.written.interfaces.size > 0) return;
+  if (draft.written.interfaces.size > 0 || draft.written.isUnclear) return;
   yield fault(
     ['interfaces'],
     'names no interface, so podboot would answer nowhere',
@@ -68,7 +68,7 @@ export function* subnetsDoNotOverlap(draft: Draft): Iterable<Finding> {
 
 export function* subnetsInterfaceIsNamed(draft: Draft): Iterable<Finding> {
   for (const { path, value } of draft.subnets) {
-    if (draft.written.interfaces.has(value.interfaceName)) continue;
+    if (draft.written.interfaces.has(value.interfaceName) || draft.written.isUnclear) continue;
     const names = [...draft.written.interfaces];
     yield fault(
       [...path, 'interface'],
@@ -82,7 +82,7 @@ export function* subnetsInterfaceIsNamed(draft: Draft): Iterable<Finding> {
 /** Without a subnet of its link, an interface that gives addresses would have none to give. */
 export function* authoritativeInterfaceHasItsSubnet(draft: Draft): Iterable<Finding> {
   // A subnet that could not be read may be the one.
-  if (draft.subnets.length < draft.written.subnetCount) return;
+  if (!knowsAllSubnets(draft)) return;
   for (const { path, value } of draft.interfaces) {
     if (value.dhcp !== 'authoritative') continue;
     const its = draft.subnets.filter((subnet) => subnet.value.interfaceName === value.name);

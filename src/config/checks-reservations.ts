@@ -1,7 +1,7 @@
 import { broadcastAddress, formatIpv4, formatSubnet, subnetContains } from '../domain/ipv4.ts';
 import type { ReservationMatch } from '../domain/settings.ts';
 import { type Finding, fault } from './config-path.ts';
-import type { Draft, SitedReservation } from './draft.ts';
+import { type Draft, knowsAllSubnets, type SitedReservation } from './draft.ts';
 import { didYouMean } from './suggest.ts';
 
 /** What may be no other reservation's, with the key it was written under. */
@@ -54,7 +54,7 @@ export function* reservedAddressIsServed(draft: Draft): Iterable<Finding> {
     const subnet = draft.subnets.find((entry) => subnetContains(entry.value, value.address))?.value;
     if (subnet === undefined) {
       // One that could not be read may contain it.
-      if (draft.subnets.length < draft.written.subnetCount) continue;
+      if (!knowsAllSubnets(draft)) continue;
       const known = draft.subnets.map((entry) => formatSubnet(entry.value));
       const mend =
         known.length === 0
@@ -70,7 +70,8 @@ export function* reservedAddressIsServed(draft: Draft): Iterable<Finding> {
 }
 
 export function* groupExists(draft: Draft): Iterable<Finding> {
-  const { groups } = draft.written;
+  const { groups, isUnclear } = draft.written;
+  if (isUnclear) return;
   for (const { path, group } of draft.reservations) {
     if (group === undefined || groups.has(group)) continue;
     const mend = didYouMean(group, groups) ?? `Add it: \`groups: { ${group}: { options: {} } }\`.`;

@@ -1,9 +1,9 @@
 import { OptionCode } from '../codecs/dhcp/option-table.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { DhcpSettings, GroupSettings, LeaseTimes, OptionSet, ReservationMatch } from '../domain/settings.ts';
-import { atKey, type ConfigPath, fault, type Sited } from './config-path.ts';
+import { atKey, type ConfigPath, fault, formatPath, type Sited } from './config-path.ts';
 import { DEFAULTS } from './defaults.ts';
-import type { SitedReservation, SitedSubnet } from './draft.ts';
+import type { SitedReservation, SitedSubnet, WrittenNames } from './draft.ts';
 import type { Notation } from './notation.ts';
 import { clientIdNotation, hostNameNotation, nameNotation, switchPortNotation, uuidNotation } from './notations.ts';
 import { interfaceNameNotation, ipv4Notation, macNotation, poolNotation, subnetNotation } from './notations-network.ts';
@@ -25,7 +25,12 @@ export interface DhcpDraft {
   readonly reservations: readonly SitedReservation[];
 }
 
-export function compileDhcp(yaml: Partial<PodbootYaml>, domain: string | undefined, report: Report): DhcpDraft {
+export function compileDhcp(
+  yaml: Partial<PodbootYaml>,
+  domain: string | undefined,
+  written: WrittenNames,
+  report: Report,
+): DhcpDraft {
   const dhcp = yaml.dhcp ?? {};
   const custom = compileCustomOptions(dhcp.customOptions, ['dhcp', 'customOptions'], report);
   const options = new Map(compileOptions(dhcp.options, ['dhcp', 'options'], custom, report));
@@ -39,7 +44,7 @@ export function compileDhcp(yaml: Partial<PodbootYaml>, domain: string | undefin
   );
   const subnets = compileSubnets(yaml.subnets, { custom, options, times }, report);
   const groups = compileGroups(yaml.groups, custom, report);
-  const reservations = compileReservations(yaml.reservations, custom, groups, report);
+  const reservations = compileReservations(yaml.reservations, { custom, groups, written }, report);
   const ms = (key: 'offerHoldTime' | 'quarantineTime' | 'probeInterval', limits: typeof HOLD): number =>
     1000 * (readDuration(dhcp[key] ?? DEFAULTS.dhcp[key], ['dhcp', key], limits, report) ?? limits.minSeconds);
   const settings: DhcpSettings = {
@@ -156,10 +161,15 @@ function compileGroups(yaml: PodbootYaml['groups'], custom: CustomOptions, repor
   return groups;
 }
 
+interface Surroundings {
+  readonly custom: CustomOptions;
+  readonly groups: readonly Sited<GroupSettings>[];
+  readonly written: WrittenNames;
+}
+
 function compileReservations(
   yaml: PodbootYaml['reservations'],
-  custom: CustomOptions,
-  groups: readonly Sited<GroupSettings>[],
+  { custom, groups, written }: Surroundings,
   report: Report,
 ): SitedReservation[] {
   const byName = new Map(groups.map(({ value }) => [value.name, value]));
@@ -169,7 +179,7 @@ function compileReservations(
     const own = compileOptions(entry.options, [...path, 'options'], custom, report);
     const name = read(hostNameNotation, entry.name, [...path, 'name'], report);
     const address = read(ipv4Notation, entry.address, [...path, 'address'], report);
-    const match = compileMatch(entry, path, report);
+    const match = compileMatch(entry, path, written, report);
     if (name === undefined || address === undefined || match === undefined) continue;
     // A reservation is no node, so its group's options are merged here, once.
     const options = new Map([...(byName.get(entry.group ?? '')?.options ?? []), ...own]);
@@ -179,11 +189,18 @@ function compileReservations(
   return reservations;
 }
 
-function compileMatch(yaml: ReservationYaml, path: ConfigPath, report: Report): ReservationMatch | undefined {
+function compileMatch(
+  yaml: ReservationYaml,
+  path: ConfigPath,
+  written: WrittenNames,
+  report: Report,
+): ReservationMatch | undefined {
   const present = (['mac', 'clientId', 'uuid', 'circuitId', 'remoteId'] as const).filter(
     (key) => yaml[key] !== undefined,
   );
   if (present.length === 0) {
+    // What said it may be the part that was refused.
+    if (written.partlyRefused.has(formatPath(path))) return undefined;
     report(
       fault(
         path,

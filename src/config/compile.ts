@@ -7,7 +7,7 @@ import type {
   TftpSettings,
 } from '../domain/settings.ts';
 import { compileDhcp } from './compile-dhcp.ts';
-import { atKey, type ConfigPath, type Finding, fault, type Sited } from './config-path.ts';
+import { atKey, type ConfigPath, type Finding, fault, formatPath, type Sited } from './config-path.ts';
 import { DEFAULTS } from './defaults.ts';
 import type { Draft, WrittenNames } from './draft.ts';
 import { absolutePathNotation, assetNotation, domainNotation, nameNotation, sizeNotation } from './notations.ts';
@@ -34,8 +34,8 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   const assetsDir =
     read(absolutePathNotation, yaml.assetsDir ?? `${dataDir}/assets`, ['assetsDir'], report) ?? `${dataDir}/assets`;
   const interfaces = compileInterfaces(yaml.interfaces, report);
-  const dhcp = compileDhcp(yaml, domain, report);
-  const profiles = compileProfiles(yaml.profiles, report);
+  const dhcp = compileDhcp(yaml, domain, written, report);
+  const profiles = compileProfiles(yaml.profiles, written, report);
   const { boot, programs } = compileBoot(yaml.boot, profiles, report);
   const listen = compileListen(yaml.api, report);
   const settings: Settings = {
@@ -72,7 +72,11 @@ function compileInterfaces(yaml: PodbootYaml['interfaces'] | undefined, report: 
   return interfaces;
 }
 
-function compileProfiles(yaml: PodbootYaml['profiles'], report: Report): Sited<ProfileSettings>[] {
+function compileProfiles(
+  yaml: PodbootYaml['profiles'],
+  written: WrittenNames,
+  report: Report,
+): Sited<ProfileSettings>[] {
   const profiles: Sited<ProfileSettings>[] = [];
   for (const [key, entry] of Object.entries(yaml ?? {})) {
     const path = ['profiles', key];
@@ -84,9 +88,10 @@ function compileProfiles(yaml: PodbootYaml['profiles'], report: Report): Sited<P
       const asset = read(assetNotation, initrd, [...path, 'initrds', index], report);
       if (asset !== undefined) initrds.push(asset);
     }
-    if (name === undefined) continue;
-    // A kernel that was written and refused is not a profile without a kernel.
-    if (entry.kernel !== undefined && kernel === undefined) continue;
+    // A profile that lost a part would be judged for not having it.
+    const isWhole =
+      !written.partlyRefused.has(formatPath(path)) && (entry.kernel === undefined || kernel !== undefined);
+    if (name === undefined || !isWhole) continue;
     const value = { name, kind: entry.kind, initrds, arguments: entry.arguments ?? '' };
     profiles.push({ path, value: kernel === undefined ? value : { ...value, kernel } });
   }

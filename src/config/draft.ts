@@ -43,9 +43,18 @@ export interface Draft {
   readonly written: WrittenNames;
 }
 
-/** Names as they stand in the file, also of what is wrong inside. */
+/** What stands in the file, also what is wrong inside. */
 export interface WrittenNames {
   readonly interfaces: ReadonlySet<string>;
   readonly subnetCount: number;
   readonly groups: ReadonlySet<string>;
+  /** One of these sections is missing or may stand under a misspelt name: what is not there proves nothing. */
+  readonly isUnclear: boolean;
+  /** Paths (as text) of what lost a part before it was read. */
+  readonly partlyRefused: ReadonlySet<string>;
+}
+
+/** False where a subnet could not be read: it may be the one that a rule misses. */
+export function knowsAllSubnets({ subnets, written }: Draft): boolean {
+  return !written.isUnclear && subnets.length === written.subnetCount;
 }

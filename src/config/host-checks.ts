@@ -35,11 +35,12 @@ export function* interfacesExist(draft: Draft, host: HostFacts): Iterable<Findin
       continue;
     }
     if (!found.up) yield atKey(warning(path, `${value.name} is down`, `Run \`ip link set ${value.name} up\`.`));
-    yield* bearsItsAddress({ path: [...path, 'address'], value }, found, present);
+    yield* bearsItsAddress(draft, { path: [...path, 'address'], value }, found, present);
   }
 }
 
 function* bearsItsAddress(
+  draft: Draft,
   { path, value }: Sited<InterfaceSettings>,
   found: HostInterface,
   present: readonly HostInterface[],
@@ -57,12 +58,13 @@ function* bearsItsAddress(
     );
     return;
   }
-  const has = found.addresses.length === 0 ? 'has no IPv4 address' : `has ${addressesOf(found)}`;
-  const other = found.addresses.length === 0 ? '' : `, or write ${formatIpv4(found.addresses[0]?.address ?? 0)}`;
+  const prefixLength =
+    draft.subnets.find((subnet) => subnetContains(subnet.value, value.address))?.value.prefixLength ?? 24;
+  const [first] = found.addresses;
   yield fault(
     path,
-    `${value.name} does not bear ${address}: it ${has}`,
-    `Run \`ip addr add ${address}/24 dev ${value.name}\` with the prefix length of the subnet${other}.`,
+    `${value.name} does not bear ${address}: it has ${first === undefined ? 'no IPv4 address' : addressesOf(found)}`,
+    `Run \`ip addr add ${address}/${prefixLength} dev ${value.name}\`${first === undefined ? '' : `, or write ${formatIpv4(first.address)}`}.`,
   );
 }
 

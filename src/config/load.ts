@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { HostRefused, InvalidInput, NotFound, type Problem } from '../domain/errors.ts';
 import type { Settings } from '../domain/settings.ts';
 import { compile } from './compile.ts';
-import { type Finding, fault } from './config-path.ts';
+import { type ConfigPath, type Finding, fault, formatPath } from './config-path.ts';
 import { crossCheck } from './cross-checks.ts';
 import type { WrittenNames } from './draft.ts';
 import { deepFreeze } from './freeze.ts';
@@ -11,6 +11,7 @@ import { hostCheck } from './host-checks.ts';
 import type { HostFacts } from './host-facts.ts';
 import { prune } from './prune.ts';
 import { type SchemaVerdict, schemaVerdict } from './schema-findings.ts';
+import { rootNode } from './schema-walk.ts';
 import { type ConfigSource, readSource, toProblem } from './source.ts';
 
 /** Ten thousand reservations have about a megabyte. */
@@ -98,7 +99,7 @@ const EMPTY: SchemaVerdict = {
 
 function checkValue(value: unknown, host: HostFacts | undefined): { findings: readonly Finding[]; settings: Settings } {
   const verdict = value === null || value === undefined ? EMPTY : schemaVerdict(value);
-  const { draft, findings } = compile(prune(value, verdict.refused), writtenNames(value));
+  const { draft, findings } = compile(prune(value, verdict.refused), writtenNames(value, verdict.refused));
   // Not even a mapping: nothing else can be said about it.
   if (verdict.refused.some((path) => path.length === 0))
     return { findings: verdict.findings, settings: draft.settings };
@@ -107,11 +108,19 @@ function checkValue(value: unknown, host: HostFacts | undefined): { findings: re
   return { findings: all, settings: draft.settings };
 }
 
-function writtenNames(value: unknown): WrittenNames {
+const NAMING_SECTIONS = ['interfaces', 'subnets', 'groups'];
+
+function writtenNames(value: unknown, refused: readonly ConfigPath[]): WrittenNames {
+  const isKnown = (key: string): boolean =>
+    rootNode.properties !== undefined && Object.hasOwn(rootNode.properties, key);
   return {
     interfaces: new Set(keysOf(value, 'interfaces')),
     subnetCount: keysOf(value, 'subnets').length,
     groups: new Set(keysOf(value, 'groups')),
+    isUnclear: refused.some(
+      ([key, ...rest]) => rest.length === 0 && (NAMING_SECTIONS.includes(String(key)) || !isKnown(String(key))),
+    ),
+    partlyRefused: new Set(refused.map((path) => formatPath(path.slice(0, -1)))),
   };
 }
 

@@ -73,6 +73,11 @@ const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   },
 };
 
+const OPEN_QUOTE: Explanation = {
+  message: 'a quote that is opened here is never closed',
+  mend: 'Close the quote on the same line.',
+};
+
 const OPEN_BRACKET: Explanation = {
   message: 'a bracket that was opened above is not closed before this line',
   mend: 'Close it with ] or }, whichever it was.',
@@ -81,11 +86,24 @@ const OPEN_BRACKET: Explanation = {
 /** Everything that the parser says, in our words: its own name positions and tokens, not what to do. */
 export function syntaxFindings(document: Document.Parsed, lines: LineCounter): SyntaxFinding[] {
   const line = (offset: number): number => lines.linePos(offset).line;
-  return [
+  return withoutEchoes([
     ...document.errors.map((error) => explain(error, document, line)),
     ...document.warnings.map((error) => ({ ...explain(error, document, line), fatal: false })),
     ...structureFindings(document, line),
-  ];
+  ]);
+}
+
+/** One mistake makes the parser stumble several times: the first on a line counts, none after an open quote. */
+function withoutEchoes(findings: readonly SyntaxFinding[]): SyntaxFinding[] {
+  const open = findings.find((finding) => finding.message === OPEN_QUOTE.message)?.line ?? Number.POSITIVE_INFINITY;
+  const fatalLines = new Set<number>();
+  return findings.filter(({ fatal, line, message }) => {
+    if (line > open || (line === open && message !== OPEN_QUOTE.message)) return false;
+    if (!fatal) return true;
+    const isFirst = !fatalLines.has(line);
+    fatalLines.add(line);
+    return isFirst;
+  });
 }
 
 function explain(error: YAMLError, document: Document.Parsed, line: (offset: number) => number): SyntaxFinding {
@@ -102,8 +120,7 @@ function explain(error: YAMLError, document: Document.Parsed, line: (offset: num
     return {
       fatal: true,
       line: line(lastQuoteBefore(document, start) ?? start),
-      message: 'a quote that is opened here is never closed',
-      mend: 'Close the quote on the same line.',
+      ...OPEN_QUOTE,
     };
   }
   const bracket = /^Flow (map|sequence) /.test(error.message);

@@ -4,8 +4,6 @@ import { MAX_NAME_TEXT, readLabel, splitName, writeLabel } from './domain-names.
 
 /** More than any resolver uses; it keeps a list made of pointers from growing into megabytes of text. */
 export const MAX_SEARCH_NAMES = 128;
-/** A name has 127 labels at most, and no honest encoder points at a pointer. */
-const MAX_JUMPS = 127;
 const POINTER = 0xc0;
 const MAX_POINTER = 0x3fff;
 
@@ -52,13 +50,15 @@ export function decodeDomainSearch(bytes: Uint8Array): string[] {
   return names;
 }
 
-/** A pointer must point before the piece that it ends, so each jump goes further back and the last one is reached. */
+/**
+ * A pointer must point before the piece that it ends, so each jump goes further back and the last one is reached. There
+ * are no more jumps than pointers in the list before: two bytes of each of its names.
+ */
 function readName(list: ByteReader, bytes: Uint8Array): string {
   const nameStart = list.offset;
   let reader = list;
   let pieceStart = nameStart;
   let name = '';
-  let jumps = 0;
   for (;;) {
     const at = reader.offset;
     const length = reader.uint8('label length');
@@ -66,8 +66,6 @@ function readName(list: ByteReader, bytes: Uint8Array): string {
     if (length >= POINTER) {
       const target = ((length & ~POINTER) << 8) | reader.uint8('pointer');
       if (target >= pieceStart) reader.fail(`a pointer goes to ${target}, not back`, at);
-      jumps += 1;
-      if (jumps > MAX_JUMPS) reader.fail('a name is a chain of pointers', at);
       pieceStart = target;
       reader = new ByteReader(bytes, 'DHCP option 119');
       reader.view(target, 'pointer');

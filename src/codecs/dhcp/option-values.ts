@@ -155,7 +155,8 @@ function domainBytes(value: unknown): Uint8Array {
   const names = list(value, expected).map((name, index) => {
     if (typeof name !== 'string') throw new InvalidOptionValue('a domain name such as example.com', name, `[${index}]`);
     try {
-      return encodeDomainSearch([name]) && name;
+      encodeDomainSearch([name]);
+      return name;
     } catch {
       throw new InvalidOptionValue('a domain name such as example.com, without a dot at the end', name, `[${index}]`);
     }

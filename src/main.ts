@@ -43,7 +43,7 @@ const STOP_LIMIT_MS = 8_000;
  * @throws InvalidInput for a wrong configuration, HostRefused for what the host does not give; nothing serves then
  */
 export async function serve(configPath: string): Promise<void> {
-  const { settings, warnings } = loadConfig(configPath, createHostFacts());
+  const { settings, warnings } = loadConfig(configPath, createHostFacts(), 'start');
   const logger = createLogger(settings.log);
   tellWarnings(logger, configPath, warnings);
   const store = await openSqliteStore({

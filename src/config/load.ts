@@ -7,7 +7,7 @@ import { type ConfigPath, type Finding, fault, formatPath } from './config-path.
 import { crossCheck } from './cross-checks.ts';
 import type { WrittenNames } from './draft.ts';
 import { deepFreeze } from './freeze.ts';
-import { hostCheck } from './host-checks.ts';
+import { hostCheck, hostCheckAtStart } from './host-checks.ts';
 import type { HostFacts } from './host-facts.ts';
 import { prune } from './prune.ts';
 import { type SchemaVerdict, schemaVerdict } from './schema-findings.ts';
@@ -22,6 +22,9 @@ export interface LoadedConfig {
   readonly settings: Settings;
   readonly warnings: readonly Problem[];
 }
+
+/** `start`: the daemon must come up where it can. `change`: the operator looks on, and everything has to be right. */
+export type Occasion = 'start' | 'change';
 
 export interface CheckedConfig {
   /** Every error, in the order of the file. */
@@ -38,8 +41,8 @@ export interface CheckedConfig {
  * @throws NotFound, HostRefused where the file can't be read
  * @throws InvalidInput with all problems at once, each with its path, line and mend
  */
-export function loadConfig(path: string, host?: HostFacts): LoadedConfig {
-  const { settings, problems, warnings } = checkConfig(readConfig(path), host);
+export function loadConfig(path: string, host?: HostFacts, occasion: Occasion = 'change'): LoadedConfig {
+  const { settings, problems, warnings } = checkConfig(readConfig(path), host, occasion);
   if (settings !== undefined) return { settings, warnings };
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   throw new InvalidInput(
@@ -75,7 +78,11 @@ export function readConfig(path: string): Uint8Array {
   }
 }
 
-export function checkConfig(bytes: Uint8Array | string, host?: HostFacts): CheckedConfig {
+export function checkConfig(
+  bytes: Uint8Array | string,
+  host?: HostFacts,
+  occasion: Occasion = 'change',
+): CheckedConfig {
   const text = typeof bytes === 'string' ? bytes : decodeUtf8(bytes);
   if (text === undefined) {
     return { problems: [{ path: '', message: 'the file is not UTF-8 text', mend: 'Save it as UTF-8.' }], warnings: [] };
@@ -85,7 +92,7 @@ export function checkConfig(bytes: Uint8Array | string, host?: HostFacts): Check
     ({ line, message, mend }): Problem => ({ path: '', line, message, ...(mend === undefined ? {} : { mend }) }),
   );
   if (source.syntax.some((finding) => finding.fatal)) return { problems: inFileOrder(syntax), warnings: [] };
-  const { findings, settings } = checkValue(source.value, host);
+  const { findings, settings } = checkValue(source.value, host, occasion);
   const problems = [...syntax, ...placed(source, findings, 'error')];
   const warnings = inFileOrder(placed(source, findings, 'warning'));
   if (problems.length > 0) return { problems: inFileOrder(problems), warnings };
@@ -97,14 +104,18 @@ const EMPTY: SchemaVerdict = {
   refused: [[]],
 };
 
-function checkValue(value: unknown, host: HostFacts | undefined): { findings: readonly Finding[]; settings: Settings } {
+function checkValue(
+  value: unknown,
+  host: HostFacts | undefined,
+  occasion: Occasion,
+): { findings: readonly Finding[]; settings: Settings } {
   const verdict = value === null || value === undefined ? EMPTY : schemaVerdict(value);
   const { draft, findings } = compile(prune(value, verdict.refused), writtenNames(value, verdict.refused));
   // Not even a mapping: nothing else can be said about it.
   if (verdict.refused.some((path) => path.length === 0))
     return { findings: verdict.findings, settings: draft.settings };
   const all = [...verdict.findings, ...findings, ...crossCheck(draft)];
-  if (host !== undefined) all.push(...hostCheck(draft, host));
+  if (host !== undefined) all.push(...(occasion === 'start' ? hostCheckAtStart : hostCheck)(draft, host));
   return { findings: all, settings: draft.settings };
 }
 

@@ -210,3 +210,14 @@ test('the real machine has a loopback, a root directory and no interface of fant
   assert.equal(host.isWritable('/no/such/thing'), false);
   assert.notEqual(host.userName(), '');
 });
+
+test('a boot file that is missing is an error for a change, and told at a start that goes on', () => {
+  const gone = RIGHT.replaceAll('debian/linux', 'debian/deleted');
+  assert.notEqual(gone, RIGHT);
+  const changed = checkConfig(gone, fakeHost());
+  assert.match(changed.problems[0]?.message ?? '', /there is no .*debian\/deleted/);
+  const started = checkConfig(gone, fakeHost(), 'start');
+  assert.deepEqual(started.problems, []);
+  assert.ok(started.settings !== undefined);
+  assert.ok(started.warnings.some(({ message }) => /there is no .*debian\/deleted/.test(message)));
+});

@@ -36,6 +36,7 @@ const DEFAULT_LIMITS: TimelineLimits = {
 };
 
 const DAEMON = '';
+const REPEAT_MS = 1_000;
 
 export function createTimeline(options: { readonly clock: Clock; readonly limits?: TimelineLimits }): Timeline {
   const limits = options.limits ?? DEFAULT_LIMITS;
@@ -45,17 +46,32 @@ export function createTimeline(options: { readonly clock: Clock; readonly limits
   const daemon = new EventRings<TimelineEntry>({ perSubject: limits.daemon, subjects: 1, total: limits.daemon });
   let sequence = 0;
 
+  /** What a stranger can cause at will must not push the rest out: the same again within a second is left out. */
+  function isRepeated(last: TimelineEntry | undefined, event: BootEvent): boolean {
+    return (
+      last !== undefined &&
+      event.throttle !== undefined &&
+      last.event.type === event.type &&
+      last.event.throttle === event.throttle &&
+      Math.abs(options.clock.now() - last.at) < REPEAT_MS
+    );
+  }
+
+  function add(rings: EventRings<TimelineEntry>, subject: string, event: BootEvent): void {
+    if (isRepeated(rings.of(subject).at(-1), event)) return;
+    sequence += 1;
+    rings.add(subject, { sequence, at: options.clock.now(), event });
+  }
+
   return {
     wantsDebug: false,
     emit(event) {
-      sequence += 1;
-      const entry: TimelineEntry = { sequence, at: options.clock.now(), event };
       const { nodeId, key } = event.subject;
       if (nodeId !== undefined) {
         if (event.type === 'node.removed') nodes.forget(nodeId);
-        else nodes.add(nodeId, entry);
-      } else if (key !== undefined) strangers.add(key, entry);
-      else daemon.add(DAEMON, entry);
+        else add(nodes, nodeId, event);
+      } else if (key !== undefined) add(strangers, key, event);
+      else add(daemon, DAEMON, event);
     },
     ofNode(node) {
       const before = node.interfaces.flatMap((candidate) => [

@@ -1,0 +1,73 @@
+import { isatty } from 'node:tty';
+import pino, { type DestinationStream, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogSettings } from '../domain/settings.ts';
+import { LogOutput, openStandardOutput } from './log-output.ts';
+
+/** Four megabytes are some 20,000 lines: minutes of a pod that boots, while the reader restarts. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+const FLUSH_TIMEOUT_MS = 500;
+
+/**
+ * Where a secret could stand in a line's fields, whoever wrote the line. No line is meant to hold one: this is the net
+ * below, so it names the words and not our own shapes.
+ */
+const SECRET_WORDS = ['token', 'password', 'passphrase', 'secret', 'authorization', 'privateKey', 'apiKey', 'cookie'];
+const REDACTED = SECRET_WORDS.flatMap((word) => [word, `*.${word}`, `*.*.${word}`, `*.*.*.${word}`]);
+
+/**
+ * The daemon's log. One JSON object a line, `level` as a word and `time` as ISO 8601; on a terminal (`format: auto`) or
+ * with `format: pretty`, lines for people. A slow reader never holds up the daemon: see LogOutput.
+ *
+ * @param stream where the lines go, for tests; standard output unless told
+ */
+export function createLogger(settings: LogSettings, stream?: DestinationStream): Logger {
+  // Not process.stdout: to look at it would open it, and make a pipe's other holders non-blocking.
+  const onTerminal = stream === undefined && isatty(1);
+  const forPeople = settings.format === 'pretty' || (settings.format === 'auto' && onTerminal);
+  const destination = stream ?? standardOutput((count) => tellLost(logger, count));
+  const logger: Logger = pino(
+    {
+      level: settings.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED, censor: '[secret]' },
+    },
+    forPeople ? prettyLines(destination, onTerminal) : destination,
+  );
+  return logger;
+}
+
+function standardOutput(onLost: (count: number) => void): LogOutput {
+  const options = { maxWaitingBytes: MAX_WAITING_BYTES, flushTimeoutMs: FLUSH_TIMEOUT_MS, onLost };
+  const output = new LogOutput(openStandardOutput(), options);
+  process.on('exit', () => output.flushSync());
+  return output;
+}
+
+function tellLost(logger: Logger, count: number): void {
+  const mend = 'Look at what reads standard output (journald, a pipe, a terminal that was stopped with Ctrl-S).';
+  logger.warn({ type: 'log.lost', count, mend }, `${count} lines of the log were lost: its reader is too slow`);
+}
+
+/** pino-pretty as a function of a line: its stream would hold lines back when the process ends. */
+function prettyLines(destination: DestinationStream & Partial<LogOutput>, colorize: boolean): DestinationStream {
+  const format = pretty.prettyFactory({
+    colorize,
+    translateTime: 'SYS:HH:MM:ss.l',
+    include: 'time,level,err',
+    messageFormat: (line, key) => {
+      const mend = typeof line.mend === 'string' ? ` → ${line.mend}` : '';
+      return `${String(line[key] ?? '')}${mend}`;
+    },
+  });
+  return {
+    write: (line: string) => destination.write(format(line)),
+    // pino looks for these two: at a fatal error, and for whoever ends the process.
+    ...(destination.flushSync === undefined ? {} : { flushSync: () => destination.flushSync?.() }),
+    ...(destination.flush === undefined
+      ? {}
+      : { flush: (done?: (error?: Error) => void) => destination.flush?.(done) }),
+  } as DestinationStream;
+}

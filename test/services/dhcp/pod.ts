@@ -393,8 +393,10 @@ export class Client {
     return ack !== undefined && typeOf(ack) === MessageType.ACK ? formatIpv4(ack.yiaddr) : undefined;
   }
 
-  get pod(): Pod {
-    return this.#pod;
+  /** What the server last sent since then, whether or not this client's host has the address that it went to. */
+  lastAnswer(sentBefore: number): DhcpMessage | undefined {
+    const answer = this.#pod.network.sent.slice(sentBefore).findLast((each) => each.from.address === SERVER);
+    return answer === undefined ? undefined : decodeDhcp(answer.data);
   }
 }
 

@@ -136,7 +136,8 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
     },
     ...servers,
   ];
-  let watch = watchNamed();
+  /** From the end of the start on: its timer would keep alive a process whose start was refused. */
+  let watch: ReturnType<typeof watchNamed> | undefined;
 
   function watchNamed() {
     return watchInterfaces(
@@ -155,7 +156,7 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
     settings = next.settings;
     tokenHash = (await store.setting(TOKEN_SETTING)) ?? tokenHash;
     logger.level = settings.log.level;
-    watch.stop();
+    watch?.stop();
     watch = watchNamed();
     const orphans = [...nodes.all()].flatMap((node) => checkNode(node, settings));
     const warnings = [...next.warnings, ...orphans, ...(await boot.checkAssets())];
@@ -171,13 +172,14 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
         logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
       await startAll(services);
       tellWarnings(logger, configPath, await boot.checkAssets());
+      watch = watchNamed();
       const where = [...settings.interfaces.map((each) => `${each.name} ${formatIpv4(each.address)} (${each.dhcp})`)];
       logger.info({ api: api.addresses() }, `podboot ${VERSION} serves ${where.join(', ')}; API on ${api.addresses()}`);
     },
     async stop(why) {
       logger.info(`${why}: stopping`);
       setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
-      watch.stop();
+      watch?.stop();
       await stopAll(services);
       await store.close();
       logger.info('stopped; every lease that was acknowledged is on disk');

@@ -29,6 +29,8 @@ export class CommitQueue {
   #inFlight = 0;
   #scheduled = false;
   #idle: (() => void)[] = [];
+  /** Batches that reached the disk, and the leases in them. */
+  readonly written = { batches: 0, leases: 0 };
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -71,6 +73,8 @@ export class CommitQueue {
     try {
       await this.#options.commit(changes);
       onDisk = true;
+      this.written.batches += 1;
+      this.written.leases += changes.length;
     } catch (error) {
       this.#options.failed(error, batch.length);
     }

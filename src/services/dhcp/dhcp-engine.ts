@@ -308,7 +308,9 @@ function destinationOf(
   yiaddr: Ipv4,
   { from }: Arrival,
 ): ReplyDestination {
-  const source = from.address === '0.0.0.0' ? 0 : (parseIpv4(from.address) ?? 0);
+  // Read only where it decides: it comes as text.
+  const decides = yiaddr === 0 && message.giaddr === 0 && from.address !== '0.0.0.0';
+  const source = decides ? (parseIpv4(from.address) ?? 0) : 0;
   return replyDestination({ request: message, answer, yiaddr, source });
 }
 

@@ -99,6 +99,8 @@ class Service implements DhcpService {
       'leases.offered': offered,
       'leases.quarantined': quarantined,
       'commits.pending': this.#commits.pending,
+      'commits.batches': this.#commits.written.batches,
+      'commits.leases': this.#commits.written.leases,
     };
   }
 

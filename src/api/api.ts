@@ -1,0 +1,153 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, {
+  type FastifyReply,
+  type FastifyRequest,
+  type InjectOptions,
+  type LightMyRequestResponse,
+} from 'fastify';
+import type { Problem } from '../domain/errors.ts';
+import type { Clock, EventSink, LeaseDirectory } from '../domain/ports.ts';
+import type { ListenAddress } from '../domain/settings.ts';
+import type { NodeRegistry } from '../lifecycle/registry-port.ts';
+import type { Timeline } from '../lifecycle/timeline.ts';
+import { createAuthentication } from './authentication.ts';
+import { Listeners } from './listeners.ts';
+import { createErrorHandler, sendProblem } from './problems.ts';
+import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
+import { leaseRoutes } from './routes/leases.ts';
+import { nodeRoutes } from './routes/nodes.ts';
+import { timelineRoutes } from './routes/timelines.ts';
+
+export interface ApiOptions {
+  readonly registry: NodeRegistry;
+  readonly leases: LeaseDirectory;
+  readonly timeline: Timeline;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly version: string;
+  /** SHA-256 of the token in force, in hex. */
+  readonly tokenHash: () => string;
+  readonly reload: () => Promise<readonly Problem[]>;
+  readonly status: () => DaemonStatus;
+}
+
+export interface Api {
+  /** @throws HostRefused; nothing listens then */
+  listen(addresses: readonly ListenAddress[]): Promise<void>;
+  /** Other addresses after a reload; those that stay are not interrupted. @throws HostRefused; the old ones stay then */
+  relisten(addresses: readonly ListenAddress[]): Promise<void>;
+  /** As `podboot --api` takes them. */
+  addresses(): string[];
+  close(): Promise<void>;
+  /** A request without a socket, for tests. */
+  inject(request: InjectOptions): Promise<LightMyRequestResponse>;
+}
+
+/** An interface description with 64 interfaces and every option has some 50 kB. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * The HTTP API under /api/v1. Every request needs the bearer token; an unknown key is refused, not dropped; errors are
+ * application/problem+json (RFC 9457) with every problem at once.
+ */
+export function createApi(options: ApiOptions): Api {
+  const { events } = options;
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    logger: false,
+    routerOptions: { maxParamLength: 64, caseSensitive: true },
+    ajv: {
+      customOptions: {
+        // What is sent is what is meant: nothing is converted, dropped or filled in.
+        removeAdditional: false,
+        coerceTypes: false,
+        useDefaults: false,
+        allErrors: true,
+        verbose: true,
+        allowUnionTypes: true,
+      },
+    },
+    frameworkErrors: (error, request, reply) =>
+      void answerUnroutable(error, request as FastifyRequest, reply as FastifyReply),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  const authenticate = createAuthentication(app, options);
+  const answerError = createErrorHandler(events);
+  app.addHook('onRequest', authenticate);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, {
+      status: 404,
+      code: 'not-found',
+      detail: `There is no ${request.method} ${shortened(request.url)}.`,
+      mend: 'Under /api/v1 there are nodes, nodes/{node}/timeline, leases, timeline, status and reload.',
+    }),
+  );
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    if (!events.wantsDebug) return;
+    const text = `API: ${request.method} ${shortened(request.url)} → ${reply.statusCode}`;
+    events.emit({ type: 'api.request', level: 'debug', subject: {}, text });
+  });
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser(
+    'application/merge-patch+json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  );
+
+  const prefix = '/api/v1';
+  app.register(nodeRoutes(options.registry), { prefix });
+  app.register(leaseRoutes(options.leases, options.registry), { prefix });
+  app.register(timelineRoutes(options.timeline, options.registry), { prefix });
+  app.register(daemonRoutes(options), { prefix });
+
+  /** A URL that can't be decoded comes past the hooks: it needs the token like every other. */
+  async function answerUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if ((await authenticate(request, reply)) === undefined) answerError(error, request, reply);
+  }
+
+  const listeners = new Listeners((request, response) => app.routing(request, response), options.clock);
+  async function listen(addresses: readonly ListenAddress[]): Promise<void> {
+    await app.ready();
+    await listeners.listen(addresses);
+    for (const address of addresses) warnOfClearText(address, events);
+  }
+
+  return {
+    listen,
+    relisten: listen,
+    addresses: () => listeners.addresses(),
+    // async: Fastify's own waits for its first `then` before it starts.
+    inject: async (request) => app.inject(request),
+    async close() {
+      await listeners.close();
+      await app.close();
+    },
+  };
+}
+
+function warnOfClearText(address: ListenAddress, events: EventSink): void {
+  if (
+    'socketPath' in address ||
+    address.host === '::1' ||
+    address.host.startsWith('127.') ||
+    address.host === 'localhost'
+  ) {
+    return;
+  }
+  events.emit({
+    type: 'api.clear-text',
+    level: 'warn',
+    subject: {},
+    text: `The API listens at ${address.host} without TLS: whoever sees the traffic sees the token`,
+    mend: 'Put a reverse proxy with TLS before it, or listen at 127.0.0.1 and use SSH.',
+    throttle: address.host,
+  });
+}
+
+function shortened(url: string): string {
+  return url.length > 128 ? `${url.slice(0, 127)}…` : url;
+}

@@ -1,0 +1,119 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import Type from 'typebox';
+import { NotFound } from '../../domain/errors.ts';
+import { parseMac } from '../../domain/mac.ts';
+import type { Node } from '../../domain/node.ts';
+import { type NodeRegistry, VersionMismatch } from '../../lifecycle/registry-port.ts';
+import { sendProblem } from '../problems.ts';
+import { NodeBody, NodePatchBody, NodeView } from '../schemas/node.ts';
+import { PageQuery, pageLimit, pageOf } from '../schemas/page.ts';
+import { entityTag, nodeView } from '../views.ts';
+
+export const NodeParams = Type.Object({ node: Type.String({ minLength: 1, maxLength: 64 }) });
+
+/** By id, name, or MAC address of one of its interfaces. */
+export function findNode(registry: NodeRegistry, named: string): Node {
+  const mac = parseMac(named);
+  const node =
+    registry.byId(named) ?? registry.byName(named) ?? (mac === undefined ? undefined : registry.byMac(mac)?.node);
+  if (node === undefined) {
+    throw new NotFound('There is no such node.', 'GET /api/v1/nodes (podboot nodes) lists those that there are.');
+  }
+  return node;
+}
+
+/** Enrol, list, show, change, remove. Changes need If-Match (RFC 9110 section 13.1.1), so that none undoes another's unseen. */
+export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.post('/nodes', { schema: { body: NodeBody, response: { 201: NodeView } } }, async (request, reply) => {
+      const node = await registry.enrol(request.body);
+      return reply
+        .code(201)
+        .header('location', `/api/v1/nodes/${node.id}`)
+        .header('etag', entityTag(node))
+        .send(nodeView(node));
+    });
+
+    app.get('/nodes', { schema: { querystring: PageQuery, response: { 200: pageOf(NodeView) } } }, async (request) => {
+      const names = registry.sortedNames();
+      const limit = pageLimit(request.query);
+      const from = request.query.after === undefined ? 0 : firstAfter(names, request.query.after);
+      const page = names.slice(from, from + limit);
+      const items = page.flatMap((name) => registry.byName(name) ?? []).map(nodeView);
+      const last = page.at(-1);
+      return { items, ...(last !== undefined && from + limit < names.length ? { next: last } : {}) };
+    });
+
+    app.get(
+      '/nodes/:node',
+      { schema: { params: NodeParams, response: { 200: NodeView, 304: Type.Null() } } },
+      async (request, reply) => {
+        const node = findNode(registry, request.params.node);
+        reply.header('etag', entityTag(node));
+        if (tagsOf(request.headers['if-none-match']).includes(entityTag(node))) return reply.code(304).send(null);
+        return reply.send(nodeView(node));
+      },
+    );
+
+    app.patch(
+      '/nodes/:node',
+      { schema: { params: NodeParams, body: NodePatchBody, response: { 200: NodeView } } },
+      async (request, reply) => {
+        const node = findNode(registry, request.params.node);
+        if (request.headers['if-match'] === undefined) return needsIfMatch(reply, node);
+        const changed = await registry.change(
+          node.id,
+          request.body,
+          expectedVersion(node, request.headers['if-match']),
+        );
+        return reply.header('etag', entityTag(changed)).send(nodeView(changed));
+      },
+    );
+
+    app.delete('/nodes/:node', { schema: { params: NodeParams } }, async (request, reply) => {
+      const node = findNode(registry, request.params.node);
+      if (request.headers['if-match'] === undefined) return needsIfMatch(reply, node);
+      await registry.remove(node.id, expectedVersion(node, request.headers['if-match']));
+      return reply.code(204).send();
+    });
+  };
+}
+
+function needsIfMatch(reply: FastifyReply, node: Node): FastifyReply {
+  return sendProblem(reply.header('etag', entityTag(node)), {
+    status: 428,
+    code: 'version-needed',
+    detail: 'A change names the version of the node that it was made for.',
+    mend: 'Send the ETag that you read as If-Match; or If-Match: * for whatever version there is.',
+  });
+}
+
+/** The version that the registry has to find when the change has its turn; undefined for any. */
+function expectedVersion(node: Node, ifMatch: string): number | undefined {
+  const tags = tagsOf(ifMatch);
+  if (tags.includes('*')) return undefined;
+  if (tags.includes(entityTag(node))) return node.version;
+  throw new VersionMismatch(
+    `${node.name} was changed meanwhile: its version is ${node.version}.`,
+    [],
+    'Read the node again and repeat the change if it still makes sense.',
+  );
+}
+
+/** Strong ones only: a weak one (W/) never matches here. */
+function tagsOf(header: string | undefined): string[] {
+  return (header ?? '').split(',').map((tag) => tag.trim());
+}
+
+/** Index of the first name behind `after`, which need not be there any more. */
+function firstAfter(names: readonly string[], after: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] ?? '') <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

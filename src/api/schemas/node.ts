@@ -1,0 +1,165 @@
+import Type, { type Static } from 'typebox';
+import type { DiskMethod, InterfaceRole, LoaderChoice, OptionValue } from '../../domain/node.ts';
+
+const ROLES: readonly InterfaceRole[] = ['boot', 'bmc', 'infiniband', 'other'];
+const LOADERS: readonly LoaderChoice[] = ['auto', 'ipxe', 'grub'];
+const DISK_METHODS: readonly DiskMethod[] = [
+  'no-boot-file',
+  'ipxe-exit',
+  'ipxe-sanboot',
+  'grub-exit',
+  'grub-chainload',
+];
+
+/** Bounds of what is read at all; what a name or an identifier may be is the registry's business. */
+const TEXT = { maxLength: 1_024 };
+const closed = { additionalProperties: false };
+
+const nullableText = (description: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], ...TEXT, description });
+const text = (description: string) => Type.String({ ...TEXT, description });
+const oneOf = <T extends string>(values: readonly T[], description: string) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], description });
+
+const optionValue = {
+  anyType: ['string', 'number', 'boolean', 'array'],
+  items: {
+    type: ['string', 'number', 'object'],
+    additionalProperties: { type: 'string', ...TEXT },
+    maxProperties: 8,
+    ...TEXT,
+  },
+};
+const options = <T>(extraTypes: readonly string[]) =>
+  Type.Unsafe<Record<string, T>>({
+    type: 'object',
+    maxProperties: 64,
+    additionalProperties: {
+      type: [...optionValue.anyType, ...extraTypes],
+      ...TEXT,
+      maxItems: 64,
+      items: optionValue.items,
+    },
+    description: 'DHCP options by name, as in podboot.yaml: { interfaceMtu: 9000 }.',
+  });
+
+const switchPort = Type.Object(
+  {
+    circuitId: Type.Optional(text('Option 82 sub-option 1 in hexadecimal.')),
+    remoteId: Type.Optional(text('Option 82 sub-option 2 in hexadecimal.')),
+  },
+  { ...closed, description: 'The switch port that the interface is plugged into.' },
+);
+
+const interfaceBody = Type.Object(
+  {
+    name: text('Unique in the node: eno1, bmc, ib0.'),
+    role: Type.Optional(oneOf(ROLES, '`boot` unless told.')),
+    mac: Type.Optional(text('MAC address in any usual notation.')),
+    clientId: Type.Optional(text('DHCP client identifier (option 61) in hexadecimal.')),
+    switchPort: Type.Optional(switchPort),
+    address: Type.Optional(text('Reserved IPv4 address, dotted quad.')),
+  },
+  closed,
+);
+
+const interfaces = Type.Array(interfaceBody, { maxItems: 64 });
+
+/** POST /nodes. */
+export const NodeBody = Type.Object(
+  {
+    name: text('Host name: an RFC 1123 label.'),
+    interfaces,
+    uuid: Type.Optional(text('SMBIOS UUID.')),
+    serialNumber: Type.Optional(text('Serial number of the machine.')),
+    rack: Type.Optional(text('Where it stands.')),
+    group: Type.Optional(text('A group of podboot.yaml.')),
+    labels: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        type: 'object',
+        maxProperties: 64,
+        additionalProperties: { type: 'string', ...TEXT },
+      }),
+    ),
+    options: Type.Optional(options<OptionValue>([])),
+    boot: Type.Optional(
+      Type.Object(
+        {
+          profile: Type.Optional(text('A profile of podboot.yaml, or local: its own disk.')),
+          loader: Type.Optional(oneOf(LOADERS, '`auto` unless told.')),
+          diskMethod: Type.Optional(
+            oneOf(DISK_METHODS, 'How it is sent to its disk; the table of quirks unless told.'),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type NodeBody = Static<typeof NodeBody>;
+
+/** PATCH /nodes/{node}: a JSON merge patch (RFC 7396). */
+export const NodePatchBody = Type.Object(
+  {
+    name: Type.Optional(text('Renames it.')),
+    interfaces: Type.Optional(interfaces),
+    uuid: Type.Optional(nullableText('null removes it.')),
+    serialNumber: Type.Optional(nullableText('null removes it.')),
+    rack: Type.Optional(nullableText('null removes it.')),
+    group: Type.Optional(nullableText('null removes it.')),
+    labels: Type.Optional(
+      Type.Unsafe<Record<string, string | null>>({
+        type: 'object',
+        maxProperties: 64,
+        additionalProperties: { type: ['string', 'null'], ...TEXT },
+      }),
+    ),
+    options: Type.Optional(options<OptionValue | null>(['null'])),
+    boot: Type.Optional(
+      Type.Object(
+        {
+          profile: Type.Optional(text('A profile of podboot.yaml, or local.')),
+          loader: Type.Optional(oneOf(LOADERS, 'auto, ipxe or grub.')),
+          diskMethod: Type.Optional(
+            Type.Unsafe<DiskMethod | null>({ type: ['string', 'null'], enum: [...DISK_METHODS, null] }),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, minProperties: 1 },
+);
+export type NodePatchBody = Static<typeof NodePatchBody>;
+
+/** A node as every answer shows it: canonical MAC addresses, dotted quads, times in RFC 3339. */
+export const NodeView = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  interfaces: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      role: Type.String(),
+      mac: Type.Optional(Type.String()),
+      clientId: Type.Optional(Type.String()),
+      switchPort: Type.Optional(switchPort),
+      address: Type.Optional(Type.String()),
+    }),
+  ),
+  uuid: Type.Optional(Type.String()),
+  serialNumber: Type.Optional(Type.String()),
+  rack: Type.Optional(Type.String()),
+  group: Type.Optional(Type.String()),
+  labels: Type.Record(Type.String(), Type.String()),
+  options: Type.Record(Type.String(), Type.Unknown()),
+  boot: Type.Object({
+    profile: Type.String(),
+    loader: Type.String(),
+    diskMethod: Type.Optional(Type.String()),
+  }),
+  version: Type.Integer(),
+  createdAt: Type.String(),
+  updatedAt: Type.String(),
+});
+export type NodeView = Static<typeof NodeView>;

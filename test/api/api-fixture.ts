@@ -1,0 +1,117 @@
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { type Api, createApi } from '../../src/api/api.ts';
+import { newToken } from '../../src/api/token.ts';
+import type { Problem } from '../../src/domain/errors.ts';
+import type { BootEvent } from '../../src/domain/events.ts';
+import type { Lease } from '../../src/domain/lease.ts';
+import type { LeaseDirectory, StoreChange } from '../../src/domain/ports.ts';
+import { combineSinks } from '../../src/lifecycle/event-bus.ts';
+import { createNodeRegistry } from '../../src/lifecycle/node-registry.ts';
+import type { NodeRegistry } from '../../src/lifecycle/registry-port.ts';
+import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { FakeClock } from '../harness/clock.ts';
+
+/** The API on a registry and a timeline of its own, without a socket. */
+export class ApiFixture {
+  readonly clock = new FakeClock();
+  readonly events: BootEvent[] = [];
+  readonly timeline: Timeline = createTimeline({ clock: this.clock });
+  readonly store = new MemoryStore();
+  readonly registry: NodeRegistry;
+  readonly api: Api;
+  leases: Lease[] = [];
+  token: string;
+  hash: string;
+  reload: () => Promise<readonly Problem[]> = async () => [];
+  commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
+
+  constructor() {
+    ({ token: this.token, hash: this.hash } = newToken());
+    const events = combineSinks(this.timeline, { wantsDebug: true, emit: (event) => void this.events.push(event) });
+    this.registry = createNodeRegistry({
+      nodes: [],
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+      checkNode: (node) =>
+        node.group === 'missing' ? [{ path: 'group', message: 'There is no such group.', mend: 'Add it.' }] : [],
+    });
+    const leases: LeaseDirectory = {
+      byAddress: (address) => this.leases.find((lease) => lease.address === address),
+      byKey: (key) => this.leases.find((lease) => lease.key === key),
+      all: () => this.leases,
+    };
+    this.api = createApi({
+      registry: this.registry,
+      leases,
+      timeline: this.timeline,
+      clock: this.clock,
+      events,
+      version: '1.2.3',
+      tokenHash: () => this.hash,
+      reload: () => this.reload(),
+      status: () => ({
+        startedAt: this.clock.now(),
+        interfaces: [{ name: 'eno2', address: '10.77.0.1', dhcp: 'authoritative' }],
+        nodes: this.registry.size,
+        residentBytes: 1,
+        counters: { dhcp: { offers: 2 } },
+      }),
+    });
+  }
+
+  /** With the token, unless headers say otherwise. `path` is below /api/v1. */
+  call(
+    method: NonNullable<InjectOptions['method']>,
+    path: string,
+    payload?: object | string,
+    headers: Record<string, string> = {},
+  ): Promise<LightMyRequestResponse> {
+    return this.api.inject({
+      method,
+      url: path.startsWith('//') ? path.slice(1) : `/api/v1${path}`,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(payload === undefined ? {} : { payload }),
+    });
+  }
+
+  async enrol(name: string, number: number): Promise<LightMyRequestResponse> {
+    return this.call('POST', '/nodes', nodeBody(name, number));
+  }
+}
+
+export function nodeBody(name: string, number: number) {
+  const suffix = number.toString(16).padStart(4, '0');
+  return {
+    name,
+    interfaces: [
+      {
+        name: 'eno1',
+        role: 'boot',
+        mac: `52:54:00:77:${suffix.slice(0, 2)}:${suffix.slice(2)}`,
+        address: `10.77.${number >>> 8}.${number & 255}`,
+      },
+    ],
+  };
+}
+
+/** A problem+json answer as its status, code and the paths of its problems. */
+export function problemOf(response: LightMyRequestResponse): {
+  status: number;
+  code: string;
+  paths: string[];
+  text: string;
+} {
+  const body = response.json<{ status: number; code: string; problems?: { path: string }[] }>();
+  return {
+    status: body.status,
+    code: body.code,
+    paths: (body.problems ?? []).map((problem) => problem.path),
+    text: response.body,
+  };
+}

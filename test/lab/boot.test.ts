@@ -142,9 +142,8 @@ for (const { name, number, firmware, net, loader, profile, address } of kinds) {
       assert.doesNotMatch(machine.console, new RegExp(DISK_MARKER), 'it did not come from its disk');
       machine.powerOff();
 
-      const changed = await daemon.call('PATCH', `/api/v1/nodes/${String(node.id)}`, {
-        boot: { ...boot, profile: 'local' },
-      });
+      const toDisk = { boot: { ...boot, profile: 'local' } };
+      const changed = await daemon.call('PATCH', `/api/v1/nodes/${String(node.id)}`, toDisk, { 'if-match': '*' });
       assert.ok(changed.status < 300, `${changed.status} ${changed.body}`);
       const from = machine.console.length;
       begun = performance.now();

@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import type { NodeView } from '../api/schemas/node.ts';
+import { createApiClient, withApi } from './api-client.ts';
+import { registerDaemonCommands } from './daemon-commands.ts';
+import { type NodeOptions, nodeBody, nodePatch, withNodeOptions } from './node-options.ts';
+import { type Output, processOutput } from './output.ts';
+import { fields, table } from './table.ts';
+
+export interface ApiEnvironment {
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface ApiOptions {
+  readonly api?: string;
+  readonly json?: boolean;
+}
+
+const REAL: ApiEnvironment = { output: processOutput, env: process.env };
+
+/** Everything that speaks to the daemon: `podboot nodes`, `enrol`, `status`, `reload`, `leases`, `timeline`. */
+export function registerNodes(program: Command, environment: ApiEnvironment = REAL): void {
+  const { output, env } = environment;
+  const client = (options: ApiOptions) => createApiClient(options, env);
+  const show = (options: ApiOptions, value: unknown, text: () => string) =>
+    output.print(options.json === true ? JSON.stringify(value, null, 2) : text());
+  const ours = (command: Command) => withApi(command).option('--json', 'print it for programs');
+
+  const nodes = ours(program.command('nodes').description('list the nodes; with a subcommand, show or change one'));
+  nodes.action(async (options: ApiOptions) => {
+    const found = await client(options).list<NodeView>('/nodes');
+    show(options, found, () =>
+      found.length === 0 ? 'No node is enrolled yet: podboot enrol NAME --mac MAC' : nodeTable(found),
+    );
+  });
+
+  ours(nodes.command('show').description('one node, by name, id or MAC address').argument('<node>')).action(
+    async (name: string, _: unknown, command: Command) => {
+      const options: ApiOptions = command.optsWithGlobals();
+      const { body } = await client(options).node(name);
+      show(options, body, () => nodeFields(body));
+    },
+  );
+
+  const set = ours(
+    nodes.command('set').description('change a node; an empty value removes: --rack ""').argument('<node>'),
+  )
+    .option('--rename <name>', 'another name')
+    .option(
+      '--remove-interface <name>',
+      'take an interface away; may be repeated',
+      (name: string, before: string[] = []) => [...before, name],
+    );
+  withNodeOptions(set).action(async (name: string, _: unknown, command: Command) => {
+    const options: ApiOptions & NodeOptions = command.optsWithGlobals();
+    const api = client(options);
+    const { body: before, etag } = await api.node(name);
+    const { body } = await api.call<NodeView>('PATCH', `/nodes/${before.id}`, nodePatch(before, options), etag);
+    show(options, body, () =>
+      body.version === before.version
+        ? `${body.name} is like that already`
+        : `${body.name} is changed\n${nodeFields(body)}`,
+    );
+  });
+
+  ours(nodes.command('remove').description('forget a node').argument('<node>')).action(
+    async (name: string, _: unknown, command: Command) => {
+      const options: ApiOptions = command.optsWithGlobals();
+      const api = client(options);
+      const { body, etag } = await api.node(name);
+      await api.call('DELETE', `/nodes/${body.id}`, undefined, etag);
+      show(options, body, () => `${body.name} is removed`);
+    },
+  );
+
+  const enrol = program.command('enrol').description('enrol a machine, so that it gets its address and what to boot');
+  withNodeOptions(ours(enrol.argument('<name>'))).action(async (name: string, options: ApiOptions & NodeOptions) => {
+    const { body } = await client(options).call<NodeView>('POST', '/nodes', nodeBody(name, options));
+    show(options, body, () => `${body.name} is enrolled\n${nodeFields(body)}`);
+  });
+
+  registerDaemonCommands(program, environment);
+}
+
+function nodeTable(nodes: readonly NodeView[]): string {
+  return table(
+    ['name', 'profile', 'address', 'mac', 'rack', 'group'],
+    nodes.map((node) => {
+      const first = node.interfaces.find(({ role }) => role === 'boot') ?? node.interfaces[0];
+      return [node.name, node.boot.profile, first?.address, first?.mac ?? first?.clientId, node.rack, node.group];
+    }),
+  );
+}
+
+function nodeFields(node: NodeView): string {
+  const { boot } = node;
+  const pairs = (record: Readonly<Record<string, unknown>>) =>
+    Object.entries(record)
+      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      .join(' ');
+  return fields([
+    ['name', node.name],
+    ['id', node.id],
+    ...node.interfaces.map(
+      ({ name, role, mac, clientId, switchPort, address }) =>
+        [
+          'interface',
+          [
+            name,
+            role,
+            mac,
+            clientId,
+            switchPort === undefined ? undefined : `port ${switchPort.circuitId ?? ''}/${switchPort.remoteId ?? ''}`,
+            address,
+          ]
+            .filter((part) => part !== undefined)
+            .join('  '),
+        ] as const,
+    ),
+    ['uuid', node.uuid],
+    ['serial', node.serialNumber],
+    ['rack', node.rack],
+    ['group', node.group],
+    ['labels', pairs(node.labels)],
+    ['options', pairs(node.options)],
+    ['boots', [boot.profile, `loader ${boot.loader}`, boot.diskMethod].filter((part) => part !== undefined).join(', ')],
+    ['changed', node.updatedAt],
+    ['version', String(node.version)],
+  ]);
+}

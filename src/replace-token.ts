@@ -1,0 +1,19 @@
+import { newToken, TOKEN_SETTING } from './api/token.ts';
+import { openSqliteStore } from './store/sqlite-store.ts';
+
+/**
+ * Makes a new token of the API in the store, also while a daemon runs on it, which takes it up at its next reload.
+ *
+ * @returns the token, to be shown once
+ * @throws HostRefused where the store can't be opened or written
+ */
+export async function replaceToken(dataDir: string): Promise<string> {
+  const { token, hash } = newToken();
+  const store = await openSqliteStore({ dataDir, access: 'tool' });
+  try {
+    await store.commit([{ put: 'setting', name: TOKEN_SETTING, value: hash }]);
+  } finally {
+    await store.close();
+  }
+  return token;
+}

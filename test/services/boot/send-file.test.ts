@@ -222,6 +222,7 @@ for (const path of PATHS) {
     });
     await closed;
     assert.ok(received < SIZE);
+    await until(() => events.of('http.failed').length === 1);
     assert.match(events.of('http.failed')[0]?.mend ?? '', /renaming/);
   });
 }

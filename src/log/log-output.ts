@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 
 export interface LogOutputOptions {
   /** What may wait for a slow reader; lines beyond it are lost and counted. */
@@ -123,24 +124,32 @@ export class LogOutput {
 }
 
 /**
- * Standard output without its power to stop us. A pipe or a terminal is opened again with O_NONBLOCK: to set that on the
- * inherited descriptor would set it for the shell and everybody else who has it. A thread of libuv's that is stuck in a
- * blocking write would also keep the process from ending (libuv joins its threads at exit).
- * Sockets (journald) and files can't be or need not be opened again.
+ * Standard output without its power to stop us: a write to it fails with EAGAIN instead of waiting for the reader. A
+ * thread of libuv's that is stuck in a blocking write would even keep the process from ending (they are joined at exit).
+ *
+ * A pipe or a terminal is opened again with O_NONBLOCK: to set that on the inherited descriptor would set it for the
+ * shell and everybody else who has it. A socket (journald, a supervisor) can't be opened again, and belongs to us alone.
+ * A file never waits for a reader.
  */
 export function openStandardOutput(descriptor = 1): number {
   const stat = fstatSync(descriptor);
+  if (stat.isSocket()) {
+    // libuv sets O_NONBLOCK when it takes a descriptor over; nothing else is asked of this one.
+    takenSockets.push(new Socket({ fd: descriptor, readable: false, writable: true }).unref());
+    return descriptor;
+  }
   if (!stat.isFIFO() && !stat.isCharacterDevice()) return descriptor;
   try {
     const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants;
-    const own = openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
-    if (fstatSync(own).rdev === stat.rdev) return own;
-    closeSync(own);
+    return openSync(`/proc/self/fd/${descriptor}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
   } catch {
     // No /proc, or the pipe is another user's: the inherited descriptor serves too.
+    return descriptor;
   }
-  return descriptor;
 }
+
+/** Kept: a socket that is collected closes its descriptor. */
+const takenSockets: Socket[] = [];
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');

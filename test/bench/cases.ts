@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAIN_FILE } from '../harness/daemon.ts';
+
+/** As users start it: with the flags of its command. */
+const COMMAND = new URL('../../bin/podboot', import.meta.url).pathname;
 
 /** A server under test: what starts it, and what it is called in the table. */
 export interface Contender {
@@ -38,7 +40,7 @@ function daemon(paths: BenchPaths, label: string, state?: string): Contender {
   const prepare = state === undefined ? '' : `cp -r ${state} ${own}/data; `;
   return {
     label,
-    start: `rm -rf ${own}/data ${own}/api.sock; ${prepare}exec ${process.execPath} ${MAIN_FILE} --config ${own}/podboot.yaml`,
+    start: `rm -rf ${own}/data ${own}/api.sock; ${prepare}exec ${COMMAND} serve --config ${own}/podboot.yaml`,
     env: { ...ASSET_PATHS },
   };
 }

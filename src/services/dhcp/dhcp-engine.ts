@@ -11,7 +11,7 @@ import { buildNak, buildReply } from './build-reply.ts';
 import { identifyClient } from './client-identity.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { Counters } from './counters.ts';
-import { declineEvent, nakEvent, poolFullEvent, replyEvent } from './dhcp-events.ts';
+import { declineEvent, nakEvent, poolFullEvent, releaseEvent, replyEvent } from './dhcp-events.ts';
 import { handleBootp } from './handle-bootp.ts';
 import { handleDecline } from './handle-decline.ts';
 import { handleDiscover } from './handle-discover.ts';
@@ -97,7 +97,6 @@ export class DhcpEngine {
     switch (outcome.kind) {
       case 'silent':
         this.#count(`silent.${outcome.reason}`);
-        if (outcome.changes !== undefined) this.#commit(outcome.changes, () => {});
         this.#noticeOtherServer(inquiry, outcome.reason, arrival.at);
         return;
       case 'pool-full':
@@ -106,6 +105,10 @@ export class DhcpEngine {
         return;
       case 'declined':
         this.#quarantine(inquiry, outcome.address, outcome.changes);
+        return;
+      case 'released':
+        this.#count('released');
+        this.#commit(outcome.changes, () => this.#tellReleased(inquiry, outcome.address));
         return;
       case 'nak': {
         this.#count('sent.nak');
@@ -242,6 +245,11 @@ export class DhcpEngine {
     for (const { lease, endsAt } of changes) desk.leases.apply(lease, endsAt);
     events.emit(declineEvent(inquiry, address, desk.settings.quarantineMs));
     this.#commit(changes, () => {});
+  }
+
+  #tellReleased(inquiry: Inquiry, address: Ipv4): void {
+    const { events } = this.#options;
+    if (inquiry.client.stage !== 'os' || events.wantsDebug) events.emit(releaseEvent(inquiry, address));
   }
 
   #tellPoolFull(inquiry: Inquiry, { subnet, census }: Extract<Outcome, { kind: 'pool-full' }>): void {

@@ -83,6 +83,16 @@ export function nakEvent(inquiry: Inquiry, reason: NakReason, address: Ipv4): Bo
   };
 }
 
+export function releaseEvent(inquiry: Inquiry, address: Ipv4): BootEvent {
+  return {
+    type: 'dhcp.release',
+    level: inquiry.client.stage === 'os' ? 'debug' : 'info',
+    subject: subjectOf(inquiry, address),
+    text: `${clientName(inquiry.identity)} gave ${formatIpv4(address)} back`,
+    throttle: throttleOf(inquiry),
+  };
+}
+
 export function declineEvent(inquiry: Inquiry, address: Ipv4, quarantineMs: number): BootEvent {
   return {
     type: 'dhcp.decline',

@@ -11,5 +11,5 @@ export function handleRelease(inquiry: Inquiry, desk: Desk): Outcome {
   if (serverId !== 0 && serverId !== ownServerId && serverId !== at.address) return silent('other-server-chosen');
   const lease = desk.leases.byAddress(message.ciaddr);
   if (lease === undefined || lease.key !== identity.key) return silent('not-its-lease');
-  return { kind: 'silent', reason: 'no-answer-due', changes: [releaseChange(lease, desk)] };
+  return { kind: 'released', address: lease.address, changes: [releaseChange(lease, desk)] };
 }

@@ -46,9 +46,10 @@ export interface LeaseChange {
  * An address of 0: the answer gives none (INFORM, proxyDHCP).
  */
 export type Outcome =
-  | { readonly kind: 'silent'; readonly reason: SilentReason; readonly changes?: readonly LeaseChange[] }
+  | { readonly kind: 'silent'; readonly reason: SilentReason }
   | { readonly kind: 'pool-full'; readonly subnet: SubnetSettings; readonly census: () => PoolCensus | undefined }
   | { readonly kind: 'declined'; readonly address: Ipv4; readonly changes: readonly LeaseChange[] }
+  | { readonly kind: 'released'; readonly address: Ipv4; readonly changes: readonly LeaseChange[] }
   | { readonly kind: 'nak'; readonly reason: NakReason; readonly address: Ipv4 }
   | { readonly kind: 'reply'; readonly reply: Reply; readonly changes?: readonly LeaseChange[] };
 

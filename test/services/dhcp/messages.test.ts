@@ -232,6 +232,8 @@ test('RELEASE: the lease ends, the client gets the same address when it is back'
   await client.ask({ type: RELEASE, ciaddr: '10.77.0.100', serverId: SERVER }, SERVER);
   assert.equal(pod.leases.byAddress(ip('10.77.0.100')), undefined);
   assert.equal(pod.disk.get(ip('10.77.0.100'))?.state, 'released');
+  assert.match(pod.eventsOf('dhcp.release')[0]?.text ?? '', /gave 10\.77\.0\.100 back/);
+  assert.equal(pod.service.statistics().released, 1);
   assert.equal(await client.boot({ mac: OTHER }), '10.77.0.101');
   assert.equal(await client.boot(), '10.77.0.100');
 });

@@ -7,6 +7,7 @@ import { encodeVendorClass } from '../../codecs/dhcp/vendor-class.ts';
 import { MAX_FILE_BYTES } from '../../codecs/dhcp/wire-format.ts';
 import { utf8Bytes } from '../../codecs/text.ts';
 import type { BootInformation } from '../../domain/boot.ts';
+import type { BootClient } from '../../domain/client.ts';
 import { formatIpv4 } from '../../domain/ipv4.ts';
 import type { LeaseTimes } from '../../domain/settings.ts';
 import type { Inquiry } from './inquiry.ts';
@@ -116,7 +117,9 @@ function setBootOptions(
   if (boot.nextServer !== undefined && plan.wanted?.has(OptionCode.tftpServerName) === true) {
     options.set(OptionCode.tftpServerName, utf8Bytes(formatIpv4(boot.nextServer ?? at.address)));
   }
-  if (boot.vendorClass !== undefined) options.set(OptionCode.vendorClass, VENDOR_CLASS[boot.vendorClass]);
+  if (boot.vendorClass !== undefined && !takesFileWithoutClass(client, reply, boot)) {
+    options.set(OptionCode.vendorClass, VENDOR_CLASS[boot.vendorClass]);
+  }
   if (boot.vendorClass === 'PXEClient' && client.stage === 'pxe') {
     // PXE 2.1 table 2-3: the machine's UUID comes back in the answer; some ROMs look for it.
     const machineId = message.options.get(OptionCode.clientMachineId);
@@ -130,6 +133,14 @@ function setBootOptions(
     options.set(OptionCode.ipxeEncapsulated, NO_PROXY);
   }
   return fitsHeader ? file : '';
+}
+
+/**
+ * EDK2 takes an address and a boot file as they stand. An answer that says PXEClient and has no discovery options is to
+ * it a boot server discovery ("BINL"): it asks again at port 4011, where only a proxy answers, and gives up: PXE-E16.
+ */
+function takesFileWithoutClass(client: BootClient, reply: Reply, boot: BootInformation): boolean {
+  return boot.vendorClass === 'PXEClient' && client.firmware !== 'bios' && reply.proxy !== true;
 }
 
 /** RFC 6842: the client knows its answer by its identifier; RFC 3046: the relay its port by option 82. */

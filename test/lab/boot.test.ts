@@ -140,6 +140,11 @@ for (const { name, number, firmware, net, loader, profile, address } of kinds) {
       context.diagnostic(`${firmware}: kernel after ${seconds(begun)} s`);
       await machine.says(/[Cc]ommand line: .*lab\.test=/, { timeoutMs: 30_000, evidence });
       assert.doesNotMatch(machine.console, new RegExp(DISK_MARKER), 'it did not come from its disk');
+      if (firmware !== 'http') {
+        // Firmware that is refused by PXE tries HTTP boot a minute and a half later: a boot, but not the one meant here.
+        const byHttp = daemon.log.filter(({ msg }) => msg?.includes(machine.mac) && msg.includes('HTTP boot firmware'));
+        assert.deepEqual(byHttp, [], 'PXE was refused');
+      }
       machine.powerOff();
 
       const toDisk = { boot: { ...boot, profile: 'local' } };

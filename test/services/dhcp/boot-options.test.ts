@@ -44,7 +44,11 @@ test('UEFI PXE gets its boot program in siaddr and file, and in options 66 and 6
   assert.equal(bare?.file, 'snponly.efi');
   assert.equal(bare?.siaddr, ip(SERVER));
   assert.equal(bare?.options.has(OptionCode.bootFileName), false);
-  assert.equal(bare?.options.has(OptionCode.vendorClass), false, 'EDK2 would ask on at port 4011, and give up: PXE-E16');
+  assert.equal(
+    bare?.options.has(OptionCode.vendorClass),
+    false,
+    'EDK2 would ask on at port 4011, and give up: PXE-E16',
+  );
   assert.equal(bare?.options.has(OptionCode.vendorSpecific), false);
   const asking = await client.ask({ type: DISCOVER, options: pxeOptions(), list: [1, 3, 66, 67] });
   assert.equal(textOption(asking, OptionCode.bootFileName), 'snponly.efi');

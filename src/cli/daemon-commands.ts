@@ -5,8 +5,8 @@ import type { TimelineEntryView } from '../api/schemas/timeline.ts';
 import { PodbootError, type Problem } from '../domain/errors.ts';
 import { parseMac } from '../domain/mac.ts';
 import { createApiClient, withApi } from './api-client.ts';
+import type { ApiEnvironment, ApiOptions } from './api-environment.ts';
 import { formatProblem } from './failure.ts';
-import type { ApiEnvironment, ApiOptions } from './nodes.ts';
 import { fields, printable, table } from './table.ts';
 
 /** `podboot status`, `reload`, `leases`, `timeline`. */

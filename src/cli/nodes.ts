@@ -1,25 +1,13 @@
 import type { Command } from 'commander';
 import type { NodeView } from '../api/schemas/node.ts';
 import { createApiClient, withApi } from './api-client.ts';
+import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
 import { registerDaemonCommands } from './daemon-commands.ts';
 import { type NodeOptions, nodeBody, nodePatch, withNodeOptions } from './node-options.ts';
-import { type Output, processOutput } from './output.ts';
 import { fields, table } from './table.ts';
 
-export interface ApiEnvironment {
-  readonly output: Output;
-  readonly env: NodeJS.ProcessEnv;
-}
-
-export interface ApiOptions {
-  readonly api?: string;
-  readonly json?: boolean;
-}
-
-const REAL: ApiEnvironment = { output: processOutput, env: process.env };
-
 /** Everything that speaks to the daemon: `podboot nodes`, `enrol`, `status`, `reload`, `leases`, `timeline`. */
-export function registerNodes(program: Command, environment: ApiEnvironment = REAL): void {
+export function registerNodes(program: Command, environment: ApiEnvironment = REAL_ENVIRONMENT): void {
   const { output, env } = environment;
   const client = (options: ApiOptions) => createApiClient(options, env);
   const show = (options: ApiOptions, value: unknown, text: () => string) =>

@@ -1,7 +1,10 @@
 import type { OpenAsset } from './asset-catalogue.ts';
 
-/** One read of the thread pool, and what one sendfile(2) may send at most. */
-export const PAGE_RUN_BYTES = 1024 * 1024;
+/**
+ * One read of the thread pool, and what one sendfile(2) may send at most. Not less: with 1 MiB a call, 60 MiB for 64
+ * clients cost half as much CPU again (measured).
+ */
+export const PAGE_RUN_BYTES = 4096 * 1024;
 const RUNS_AHEAD = 3;
 const MAX_FILES = 64;
 /** The kernel may have dropped the pages of a file that nobody read for so long. */

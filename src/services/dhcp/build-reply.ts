@@ -117,7 +117,10 @@ function setBootOptions(
   if (boot.nextServer !== undefined && plan.wanted?.has(OptionCode.tftpServerName) === true) {
     options.set(OptionCode.tftpServerName, utf8Bytes(formatIpv4(boot.nextServer ?? at.address)));
   }
-  if (boot.vendorClass !== undefined && !takesFileWithoutClass(client, reply, boot)) {
+  if (reply.proxy === true && client.stage === 'ipxe') {
+    // iPXE takes an offer without an address for a proxy's only if it says PXEClient (dhcp_discovery_rx).
+    options.set(OptionCode.vendorClass, VENDOR_CLASS.PXEClient);
+  } else if (boot.vendorClass !== undefined && !takesFileWithoutClass(client, reply, boot)) {
     options.set(OptionCode.vendorClass, VENDOR_CLASS[boot.vendorClass]);
   }
   if (boot.vendorClass === 'PXEClient' && client.stage === 'pxe') {

@@ -49,10 +49,11 @@ export class AddressPool {
     return false;
   }
 
-  /** A row of this pool got an offer or another lease. `sooner`: it may have become free earlier than it was to. */
-  changed(row: AddressRow, sooner: boolean): void {
+  /** A row of this pool got or lost an offer, or got another lease. */
+  changed(row: AddressRow): void {
     if (row.lease !== undefined) {
-      if (sooner || row.heapIndex === -1) this.#leased.place(row);
+      // The heap finds out by itself what ends later than it thought.
+      if (row.heapIndex === -1 || row.busyUntil < row.heapOrder) this.#leased.place(row);
     } else if (row.queuedUntil === -1) {
       row.queuedUntil = row.offerEndsAt;
       this.#offered.push(row);
@@ -114,7 +115,7 @@ export class AddressPool {
       if (row.lease === undefined && !renewed && row.offerEndsAt > now) return undefined;
       this.#offeredHead += 1;
       row.queuedUntil = -1;
-      if (renewed) this.changed(row, false);
+      if (renewed) this.changed(row);
       else if (row.lease === undefined && !this.#keepsReserved(row)) {
         this.#compact();
         return row.address;

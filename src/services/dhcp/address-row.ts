@@ -15,6 +15,10 @@ export interface AddressRow extends Expiring {
   /** Whom it was offered to, or who waits for its commit. */
   offerKey: InterfaceKey | undefined;
   offerEndsAt: number;
+  /** Leases of `offerKey` that are on their way to the disk: until they are settled, the offer has no end. */
+  pending: number;
+  /** The latest of them. */
+  pendingLease: Lease | undefined;
   /** offerEndsAt when it joined the queue of offers; -1 while it is in none. */
   queuedUntil: number;
   /** Another row whose lease has the same key: on another link, or an earlier one. */
@@ -28,6 +32,8 @@ export function newRow(address: Ipv4): AddressRow {
     leaseEndsAt: Number.NEGATIVE_INFINITY,
     offerKey: undefined,
     offerEndsAt: Number.NEGATIVE_INFINITY,
+    pending: 0,
+    pendingLease: undefined,
     queuedUntil: -1,
     nextOfKey: undefined,
     busyUntil: Number.NEGATIVE_INFINITY,

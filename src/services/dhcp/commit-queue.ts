@@ -6,6 +6,8 @@ export interface PendingCommit {
   readonly changes: readonly LeaseChange[];
   /** The changes are on disk. */
   committed(): void;
+  /** The disk refused them. */
+  failed?(): void;
 }
 
 export interface CommitQueueOptions {
@@ -94,7 +96,10 @@ export class CommitQueue {
     this.#inFlight = 0;
     // The next batch leaves before the answers to this one are built: the disk works meanwhile.
     this.#schedule();
-    if (onDisk) for (const pending of batch) pending.committed();
+    for (const pending of batch) {
+      if (onDisk) pending.committed();
+      else pending.failed?.();
+    }
     if (this.pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

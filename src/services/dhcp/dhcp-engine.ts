@@ -219,14 +219,24 @@ export class DhcpEngine {
 
   #commit(changes: readonly LeaseChange[], onDisk: () => void): void {
     const { commits, desk, events } = this.#options;
+    const { leases, settings } = desk;
     const taken = commits.add({
       changes,
       committed: () => {
-        for (const { lease, endsAt } of changes) desk.leases.apply(lease, endsAt);
+        for (const { lease, endsAt } of changes) {
+          if (lease.state === 'bound') leases.committed(lease, endsAt);
+          else leases.apply(lease, endsAt);
+        }
         onDisk();
       },
+      failed: () => {
+        for (const { lease } of changes) if (lease.state === 'bound') leases.notCommitted(lease, settings.offerHoldMs);
+      },
     });
-    if (taken) return;
+    if (taken) {
+      for (const { lease } of changes) if (lease.state === 'bound') leases.committing(lease);
+      return;
+    }
     this.#count('dropped.commits-queue-full');
     events.emit({
       type: 'dhcp.overloaded',

@@ -148,8 +148,9 @@ export function bindingChanges(
     expiresAt: leaseSeconds === undefined ? null : startsAt + leaseMs,
   };
   const changes: LeaseChange[] = [{ lease, endsAt: clock.monotonic() + leaseMs }];
-  const other = leases.current(key, subnets);
-  if (other?.lease !== undefined && other.address !== address) changes.unshift(releaseChange(other.lease, desk));
+  for (const other of [leases.current(key, subnets)?.lease, leases.pendingOf(key, subnets)]) {
+    if (other !== undefined && other.address !== address) changes.unshift(releaseChange(other, desk));
+  }
   return changes;
 }
 

@@ -18,6 +18,8 @@ export class LeaseTable implements LeaseDirectory {
   /** The row that was leased last; the others hang on it. */
   readonly #byKey = new Map<InterfaceKey, AddressRow>();
   readonly #offers = new Map<InterfaceKey, AddressRow>();
+  /** The row whose lease went last on its way to the disk and is not there yet. */
+  readonly #pending = new Map<InterfaceKey, AddressRow>();
   #pools = new Map<SubnetSettings, AddressPool>();
 
   constructor(loaded: Iterable<Lease>, clock: Clock) {
@@ -35,7 +37,7 @@ export class LeaseTable implements LeaseDirectory {
       row.queuedUntil = -1;
     }
     const rows = [...this.#rows.values()].sort((a, b) => a.offerEndsAt - b.offerEndsAt);
-    for (const row of rows) this.#poolOf(row.address)?.changed(row, true);
+    for (const row of rows) this.#poolOf(row.address)?.changed(row);
   }
 
   byAddress(address: Ipv4): Lease | undefined {
@@ -108,22 +110,47 @@ export class LeaseTable implements LeaseDirectory {
   offer(address: Ipv4, key: InterfaceKey, holdMs: number): void {
     const row = this.#rowFor(address);
     this.#forgetOffer(row);
-    const sooner = row.busyUntil > row.leaseEndsAt;
     row.offerKey = key;
-    row.offerEndsAt = this.#clock.monotonic() + holdMs;
-    row.busyUntil = Math.max(row.leaseEndsAt, row.offerEndsAt);
     this.#offers.set(key, row);
-    this.#poolOf(address)?.changed(row, sooner);
+    this.#keepOffer(row, row.pending > 0 ? Number.POSITIVE_INFINITY : holdMs);
+  }
+
+  /**
+   * The lease is on its way to the disk. However long that takes, nobody else gets its address before `committed` or
+   * `notCommitted` has told how it ended.
+   */
+  committing(lease: Lease): void {
+    const row = this.#rowFor(lease.address);
+    row.pending += 1;
+    row.pendingLease = lease;
+    this.#pending.set(lease.key, row);
+    this.offer(lease.address, lease.key, Number.POSITIVE_INFINITY);
+  }
+
+  /** @param endsAt as for `apply` */
+  committed(lease: Lease, endsAt: number): void {
+    this.#settle(lease);
+    this.apply(lease, endsAt);
+  }
+
+  /** The disk refused it: what is left is an offer. */
+  notCommitted(lease: Lease, holdMs: number): void {
+    const row = this.#settle(lease);
+    if (row.pending === 0) this.#keepOffer(row, holdMs);
+  }
+
+  /** The client's lease in one of the subnets that is on its way to the disk. */
+  pendingOf(key: InterfaceKey, subnets: readonly SubnetSettings[]): Lease | undefined {
+    const row = this.#pending.get(key);
+    return row !== undefined && isIn(row.address, subnets) ? row.pendingLease : undefined;
   }
 
   /** The client takes another server's offer. */
   dropOffer(key: InterfaceKey): void {
     const row = this.#offers.get(key);
-    if (row === undefined || row.offerKey !== key) return;
+    if (row === undefined || row.offerKey !== key || row.pending > 0) return;
     this.#forgetOffer(row);
-    row.offerEndsAt = Math.min(row.offerEndsAt, this.#clock.monotonic());
-    row.busyUntil = Math.max(row.leaseEndsAt, row.offerEndsAt);
-    this.#poolOf(row.address)?.changed(row, true);
+    this.#keepOffer(row, 0);
   }
 
   /**
@@ -133,29 +160,29 @@ export class LeaseTable implements LeaseDirectory {
    */
   apply(lease: Lease, endsAt: number): void {
     const row = this.#rowFor(lease.address);
-    const sooner = endsAt < row.busyUntil;
     if (row.lease !== undefined) this.#unlink(row, row.lease.key);
     row.lease = lease;
     row.leaseEndsAt = endsAt;
-    if (row.offerKey === lease.key || lease.state === 'declined') {
+    if ((row.offerKey === lease.key && row.pending === 0) || lease.state === 'declined') {
       this.#forgetOffer(row);
       row.offerEndsAt = Number.NEGATIVE_INFINITY;
     }
     row.busyUntil = Math.max(endsAt, row.offerEndsAt);
     row.nextOfKey = this.#byKey.get(lease.key);
     this.#byKey.set(lease.key, row);
-    this.#poolOf(lease.address)?.changed(row, sooner);
+    this.#poolOf(lease.address)?.changed(row);
   }
 
   /**
    * After the wall clock jumped: the active leases with wall times that say again what is left of them. Write them, then
-   * `apply` each with its `endsAt`.
+   * `apply` each with its `endsAt`. Without those whose renewal is on its way to the disk already: it must not be undone.
    */
   *restamped(): Iterable<{ readonly lease: Lease; readonly endsAt: number }> {
     const now = this.#clock.monotonic();
     const wallNow = this.#clock.now();
-    for (const { lease, leaseEndsAt } of this.#rows.values()) {
+    for (const { lease, leaseEndsAt, pending } of this.#rows.values()) {
       if (lease === undefined || lease.state === 'released' || lease.expiresAt === null || leaseEndsAt <= now) continue;
+      if (pending > 0) continue;
       const expiresAt = Math.round(wallNow + leaseEndsAt - now);
       const startsAt = expiresAt - (lease.expiresAt - lease.startsAt);
       yield { lease: { ...lease, startsAt, expiresAt }, endsAt: leaseEndsAt };
@@ -186,6 +213,22 @@ export class LeaseTable implements LeaseDirectory {
   #poolOf(address: Ipv4): AddressPool | undefined {
     for (const pool of this.#pools.values()) if (pool.contains(address)) return pool;
     return undefined;
+  }
+
+  #keepOffer(row: AddressRow, holdMs: number): void {
+    row.offerEndsAt = this.#clock.monotonic() + holdMs;
+    row.busyUntil = Math.max(row.leaseEndsAt, row.offerEndsAt);
+    this.#poolOf(row.address)?.changed(row);
+  }
+
+  #settle({ address, key }: Lease): AddressRow {
+    const row = this.#rowFor(address);
+    row.pending -= 1;
+    if (row.pending === 0) {
+      row.pendingLease = undefined;
+      if (this.#pending.get(key) === row) this.#pending.delete(key);
+    }
+    return row;
   }
 
   #forgetOffer(row: AddressRow): void {

@@ -128,7 +128,9 @@ export class DhcpEngine {
     const { message } = request;
     const { settings } = at;
     const proxied = settings.dhcp === 'proxy';
-    const ciaddr = request.type === MessageType.DISCOVER ? 0 : message.ciaddr;
+    // A broadcast is heard on the client's own link, wherever its address is from. An INFORM is no question of address.
+    const addressTells = door !== 'everyone' || request.type === MessageType.INFORM;
+    const ciaddr = addressTells && request.type !== MessageType.DISCOVER ? message.ciaddr : 0;
     const selection = at.subnets.select({ ...request, giaddr: message.giaddr, ciaddr });
     // Beside another server, our interface may be in no subnet of the configuration: it need not know any.
     if (!selection.found && !(proxied && selection.reason === 'no-subnet-here')) {

@@ -26,8 +26,10 @@ export function replyDestination({ request, answer, yiaddr, source }: Destinatio
   if (request.giaddr !== 0) return { kind: 'relay', address: request.giaddr };
   // The client is to forget its address: it may not hear what is sent to it.
   if (answer === 'nak') return EVERYONE;
-  // ciaddr of a DISCOVER is no address that the client uses (section 4.4.1), though some ROMs leave an old one in it.
-  if (answer !== 'offer' && request.ciaddr !== 0) return { kind: 'unicast', address: request.ciaddr };
+  // Some ROMs leave an old address in the ciaddr of a DISCOVER, and of the REQUEST for what was offered (section 4.4.1):
+  // who is given another one does not use it. A BOOTP client with a ciaddr does, and answers ARP (RFC 951 section 4).
+  const stale = answer === 'offer' || (answer === 'ack' && yiaddr !== 0 && yiaddr !== request.ciaddr);
+  if (request.ciaddr !== 0 && !stale) return { kind: 'unicast', address: request.ciaddr };
   if ((request.flags & BROADCAST_FLAG) !== 0) return EVERYONE;
   // An INFORM that forgot ciaddr, or a proxyDHCP answer to a client that has its address from elsewhere.
   if (yiaddr === 0) return source === 0 ? EVERYONE : { kind: 'unicast', address: source };

@@ -23,6 +23,8 @@ import {
 
 const { ACK, DECLINE, DISCOVER, INFORM, NAK, OFFER, RELEASE, REQUEST } = MessageType;
 const OTHER = '52:54:00:77:00:02';
+const behindRelay = () =>
+  subnetOf({ cidr: '10.78.0.0/24', pools: [['10.78.0.100', '10.78.0.199']], relays: ['10.78.0.1'] });
 
 test('DISCOVER: an offer with times, mask, router and the server’s name, and nothing on the disk', async () => {
   const pod = await Pod.up();
@@ -175,6 +177,25 @@ test('REBINDING: a broadcast is answered; astray it is refused', async () => {
   await client.boot();
   assert.equal(typeOf(await client.ask({ type: REQUEST, ciaddr: '10.77.0.100' })), ACK);
   assert.equal(typeOf(await client.ask({ type: REQUEST, ciaddr: '10.99.0.4' })), NAK);
+});
+
+test('REBINDING on our link with an address from behind a relay: NAK, the machine was moved', async () => {
+  const pod = await Pod.up({ settings: podSettings({ subnets: [subnetOf(), behindRelay()] }) });
+  const there = await Client.plugIn(pod, { relay: '10.78.0.1' });
+  assert.equal(await there.boot(), '10.78.0.100');
+  const here = await Client.plugIn(pod);
+  const sent = pod.network.sent.length;
+  await here.ask({ type: REQUEST, ciaddr: '10.78.0.100' });
+  assert.equal(typeOf(here.lastAnswer(sent)), NAK);
+  assert.equal(await here.boot(), '10.77.0.100');
+});
+
+test('SELECTING with an old address left in ciaddr: the ACK goes where the machine hears it', async () => {
+  const pod = await Pod.up({ settings: podSettings({ subnets: [subnetOf(), behindRelay()] }) });
+  const client = await Client.plugIn(pod);
+  for (const ciaddr of ['10.78.0.100', '192.168.1.7', '10.77.0.55']) {
+    assert.equal(await client.boot({ ciaddr }), '10.77.0.100', ciaddr);
+  }
 });
 
 test('RENEWING after the lease ended, nobody else had it: confirmed', async () => {

@@ -108,6 +108,9 @@ test('where answers go (RFC 2131 section 4.1)', () => {
   assert.deepEqual(destination({ ciaddr, flags: 0x8000 }), ['unicast', ciaddr]);
   assert.deepEqual(destination({ ciaddr }, { answer: 'nak' }), ['broadcast']);
   assert.deepEqual(destination({ ciaddr: ip('1.2.3.4') }, { answer: 'offer' }), ['neighbour', ciaddr]);
+  assert.deepEqual(destination({ ciaddr: ip('1.2.3.4') }), ['neighbour', ciaddr], 'an old address');
+  assert.deepEqual(destination({ ciaddr }, { yiaddr: 0 }), ['unicast', ciaddr], 'INFORM');
+  assert.deepEqual(destination({ ciaddr: ip('1.2.3.4') }, { answer: 'bootp' }), ['unicast', ip('1.2.3.4')]);
   assert.deepEqual(destination({ flags: 0x8000 }), ['broadcast']);
   assert.deepEqual(destination({}), ['neighbour', ciaddr]);
   assert.deepEqual(destination({ htype: 32, hlen: 0 }), ['broadcast'], 'Infiniband has no address to teach');

@@ -32,8 +32,8 @@ export class AddressPool {
   /** Rows that were offered and never leased, in the order of their offers' ends. */
   #offered: AddressRow[] = [];
   #offeredHead = 0;
-  /** Reserved for somebody when it was their turn. A node may be removed again: they get a second look. */
-  #passedOver: Ipv4[] = [];
+  /** Reserved for somebody when it was their turn, once each. A node may be removed again: they get a second look. */
+  readonly #passedOver = new Set<Ipv4>();
   #rangeAt = 0;
   #next: Ipv4;
 
@@ -104,7 +104,7 @@ export class AddressPool {
       this.#next += 1;
       if (this.#rows.has(address) || this.#isNoHost(address)) continue;
       if (!this.#isReserved(address)) return address;
-      this.#passedOver.push(address);
+      this.#passedOver.add(address);
     }
   }
 
@@ -143,19 +143,21 @@ export class AddressPool {
 
   #keepsReserved(row: AddressRow): boolean {
     if (!this.#isReserved(row.address)) return false;
-    this.#passedOver.push(row.address);
+    this.#passedOver.add(row.address);
     return true;
   }
 
   #secondLook(now: number): Ipv4 | undefined {
-    const looks = Math.min(SECOND_LOOKS, this.#passedOver.length);
-    for (let look = 0; look < looks; look += 1) {
-      const address = this.#passedOver.shift() as Ipv4;
+    let looks = Math.min(SECOND_LOOKS, this.#passedOver.size);
+    for (const address of this.#passedOver) {
+      if (looks === 0) break;
+      looks -= 1;
+      this.#passedOver.delete(address);
       const row = this.#rows.get(address);
       const busy = row !== undefined && row.busyUntil > now;
       if (!busy && !this.#isReserved(address)) return address;
       // A row that its owner leased is in the heap again, which will give it out.
-      if (row === undefined || row.heapIndex === -1) this.#passedOver.push(address);
+      if (row === undefined || row.heapIndex === -1) this.#passedOver.add(address);
     }
     return undefined;
   }

@@ -87,6 +87,20 @@ test('an address that was reserved for a node comes back when the node is remove
   assert.equal(take(leases, clock), '10.77.0.101');
 });
 
+test('a reserved address that its owner comes and goes with does not hide one that is no longer reserved', () => {
+  const clock = new FakeClock();
+  const [kept, freed] = ['10.77.0.100', '10.77.0.101'].map(ip) as [Ipv4, Ipv4];
+  const reserved = new Set([kept, freed, ip('10.77.0.102')]);
+  const leases = table(clock, [], reserved);
+  for (let visit = 0; visit < 1_000; visit += 1) {
+    leases.apply(lease('10.77.0.100', 'mac:a', clock), clock.monotonic() + 1_000);
+    clock.advance(1_000);
+    assert.equal(take(leases, clock), undefined);
+  }
+  reserved.delete(freed);
+  assert.equal(take(leases, clock), '10.77.0.101');
+});
+
 test('a wall clock that jumps neither ends nor prolongs a lease', () => {
   const clock = new FakeClock();
   const leases = table(clock);

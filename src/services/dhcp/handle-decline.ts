@@ -1,6 +1,6 @@
 import type { Lease } from '../../domain/lease.ts';
 import type { Inquiry } from './inquiry.ts';
-import type { Desk } from './lease-policy.ts';
+import { type Desk, rememberedOwner } from './lease-policy.ts';
 import { type Outcome, silent } from './outcome.ts';
 
 /**
@@ -17,13 +17,13 @@ export function handleDecline(inquiry: Inquiry, desk: Desk): Outcome {
     return silent('not-its-lease');
   }
   const startsAt = Math.round(clock.now());
-  const { mac, port, key } = identity;
+  const { mac, key } = identity;
   const lease: Lease = {
     address,
     key,
     state: 'declined',
     ...(mac !== undefined && { mac }),
-    ...(port !== undefined && { nodeId: port.node.id }),
+    ...rememberedOwner(identity),
     startsAt,
     expiresAt: startsAt + settings.quarantineMs,
   };

@@ -4,7 +4,7 @@ import type { InterfaceKey, Lease } from '../../domain/lease.ts';
 import type { Clock, NodeDirectory } from '../../domain/ports.ts';
 import type { DhcpSettings, SubnetSettings } from '../../domain/settings.ts';
 import type { AddressRow } from './address-row.ts';
-import { reservedAddress } from './client-identity.ts';
+import { type ClientIdentity, reservedAddress } from './client-identity.ts';
 import type { Inquiry } from './inquiry.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { LeaseChange, NakReason } from './outcome.ts';
@@ -129,7 +129,7 @@ export function bindingChanges(
 ): LeaseChange[] {
   const { identity, subnets } = inquiry;
   const { clock, leases } = desk;
-  const { key, mac, clientIdHex, port, reservation, evidence } = identity;
+  const { key, mac, clientIdHex, port, reservation } = identity;
   const startsAt = Math.round(clock.now());
   const leaseMs = leaseSeconds === undefined ? Number.POSITIVE_INFINITY : leaseSeconds * 1000;
   const hostname = port?.node.name ?? reservation?.name ?? saidHostname(inquiry);
@@ -139,11 +139,8 @@ export function bindingChanges(
     state: 'bound',
     ...(mac !== undefined && { mac }),
     ...(clientIdHex !== undefined && { clientId: clientIdHex }),
-    ...(port !== undefined && { nodeId: port.node.id }),
+    ...rememberedOwner(identity),
     ...(hostname !== undefined && { hostname }),
-    ...(reservation !== undefined &&
-      evidence !== 'mac' &&
-      evidence !== 'client-id' && { reservation: reservation.name }),
     startsAt,
     expiresAt: leaseSeconds === undefined ? null : startsAt + leaseMs,
   };
@@ -152,6 +149,17 @@ export function bindingChanges(
     if (other !== undefined && other.address !== address) changes.unshift(releaseChange(other, desk));
   }
   return changes;
+}
+
+/** By what a lease recalls whose it is, when a later packet of the same client does not tell it. */
+export function rememberedOwner({
+  port,
+  reservation,
+  evidence,
+}: ClientIdentity): Pick<Lease, 'nodeId' | 'reservation'> {
+  if (port !== undefined) return { nodeId: port.node.id };
+  const told = evidence === 'mac' || evidence === 'client-id';
+  return reservation === undefined || told ? {} : { reservation: reservation.name };
 }
 
 /** The lease ends now; its row stays, for the client's return. */

@@ -6,7 +6,18 @@ import { OptionCode } from '../../../src/codecs/dhcp/option-table.ts';
 import { formatIpv4 } from '../../../src/domain/ipv4.ts';
 import type { MacAddress } from '../../../src/domain/mac.ts';
 import { goldenDhcp } from '../../codecs/golden/dhcp.ts';
-import { Client, FakeNodes, ip, ipxeOptions, Pod, podSettings, pxeOptions, reservation, subnetOf } from './pod.ts';
+import {
+  Client,
+  FakeNodes,
+  ip,
+  ipxeOptions,
+  Pod,
+  podSettings,
+  pxeOptions,
+  reservation,
+  SERVER,
+  subnetOf,
+} from './pod.ts';
 
 const MAC = '52:54:00:77:00:01' as MacAddress;
 const SECOND_MAC = '52:54:00:77:00:02' as MacAddress;
@@ -106,6 +117,16 @@ test('a machine known by its UUID keeps its address when its OS renews without t
   assert.equal(formatIpv4(renewal?.yiaddr ?? 0), '10.77.0.21');
   await pod.crash();
   assert.equal(await client.boot(), '10.77.0.21', 'also after a restart');
+});
+
+test('a machine known by its UUID is known after it declined its address, too', async () => {
+  const settings = podSettings({ reservations: [reservation('nas1', '10.77.0.9', { uuid: UUID })] });
+  const pod = await Pod.up({ settings });
+  const client = await Client.plugIn(pod);
+  assert.equal(await client.boot({ options: [...pxeOptions(), machineId()] }), '10.77.0.9');
+  await client.ask({ type: MessageType.DECLINE, requested: '10.77.0.9', serverId: SERVER });
+  pod.clock.advance(3_600_001);
+  assert.equal(await client.boot(), '10.77.0.9', 'the quarantine is over; its system does not tell the UUID');
 });
 
 test('a reservation by client identifier is Infiniband’s: no hardware address (RFC 4390)', async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { HostRefused } from '../../domain/errors.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { EventSink } from '../../domain/ports.ts';
+import { Pipelines } from './http-pipeline.ts';
 import type { BootRoutes } from './http-routes.ts';
 import { peerAddress } from './requester.ts';
 
@@ -29,6 +30,7 @@ export class HttpListener {
   readonly address: Ipv4;
   readonly #server: Server;
   readonly #events: EventSink;
+  readonly #pipelines = new Pipelines();
   #connections = 0;
 
   /** @throws HostRefused */
@@ -52,7 +54,10 @@ export class HttpListener {
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
       },
-      (request, response) => void routes.handle(request, response, address),
+      (request, response) => {
+        const taken = this.#pipelines.take(request, response, () => void routes.handle(request, response, address));
+        if (!taken) this.#tellPipelined(request.socket.remoteAddress);
+      },
     );
     this.#server.maxConnections = options.maxConnections;
     this.#server.on('connection', (socket) => {
@@ -137,6 +142,17 @@ export class HttpListener {
       text: `an HTTP connection was refused: ${maxConnections} are open`,
       mend: 'Raise http.maxConnections, or find out who holds them (`ss -tn`).',
       throttle: this.interfaceName,
+    });
+  }
+
+  #tellPipelined(remoteAddress: string | undefined): void {
+    const address = peerAddress(remoteAddress);
+    this.#events.emit({
+      type: 'http.refused',
+      level: 'warn',
+      subject: { address, interfaceName: this.interfaceName },
+      text: `${formatIpv4(address)} sent more requests ahead than are kept waiting: its connection was ended`,
+      throttle: formatIpv4(address),
     });
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -245,6 +246,38 @@ test('what is no HTTP is answered with 400 and the connection ended', async (tes
     socket.on('error', reject);
   });
   assert.match(answer, /^HTTP\/1\.1 400 /);
+});
+
+/** Everything that comes back for these bytes, until the connection ends or `enough` of it is there. */
+async function exchange(port: number, bytes: string, enough: (text: string) => boolean): Promise<string> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: HERE, port }, () => socket.write(bytes));
+    let text = '';
+    socket.on('data', (part) => {
+      text += part.toString('latin1');
+      if (enough(text)) socket.destroy();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('requests that are sent ahead are answered one after another', async (test) => {
+  const { port } = await room(test, [node()], [lease(HERE)]);
+  const paths = ['/assets/debian/linux', '/boot.ipxe', '/assets/none', '/assets/debian/linux'];
+  const asked = paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: podboot\r\n\r\n`).join('');
+  const answers = await exchange(port, asked, (text) => text.match(/0123456789/g)?.length === 2);
+  const statuses = Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status);
+  assert.deepEqual(statuses, ['200', '200', '404', '200']);
+});
+
+test('a thousand requests sent ahead open no thousand files: the connection is ended, and that is told', async (test) => {
+  const { port, events, service, assetsDir } = await room(test);
+  await writeFile(join(assetsDir, 'large'), Buffer.alloc(4_000_000));
+  await exchange(port, 'GET /assets/large HTTP/1.1\r\nHost: podboot\r\n\r\n'.repeat(1_000), () => false);
+  const { httpRequests = 0 } = service.statistics();
+  assert.ok(httpRequests <= 1, `${httpRequests} were begun`);
+  assert.match(events.of('http.refused')[0]?.text ?? '', /127\.0\.0\.1 sent more requests ahead/);
 });
 
 test('a port in use is named with the mend, and nothing listens', async (test) => {

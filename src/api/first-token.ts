@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventSink, Store, StoreSnapshot } from '../domain/ports.ts';
 import { newToken, TOKEN_SETTING } from './token.ts';
@@ -24,7 +24,7 @@ export async function ensureToken(
     );
   } else {
     const file = named ?? join(dataDir, 'first-token');
-    writeFileSync(file, `${token}\n`, { mode: 0o600 });
+    writeSecret(file, `${token}\n`);
     events.emit({
       type: 'api.first-token',
       level: 'info',
@@ -35,4 +35,18 @@ export async function ensureToken(
   }
   await store.commit([{ put: 'setting', name: TOKEN_SETTING, value: hash }]);
   return hash;
+}
+
+/**
+ * The mode of open(2) counts for a new file alone: one that is there already is closed to others before anything is in
+ * it. A pipe or a terminal (/dev/stdout) keeps the mode that it has.
+ */
+function writeSecret(path: string, text: string): void {
+  const file = openSync(path, 'w', 0o600);
+  try {
+    if (fstatSync(file).isFile()) fchmodSync(file, 0o600);
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
 }

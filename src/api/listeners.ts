@@ -15,8 +15,8 @@ const LIMITS = {
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16_384,
 } as const;
-/** Requests under way get this long when a listener closes. */
-const CLOSE_GRACE_MS = 2_000;
+/** Requests under way get this long when a listener closes, so that the whole close stays under 2 s. */
+const CLOSE_GRACE_MS = 1_500;
 /** Owner and group: `podboot nodes` of an operator in the daemon's group. */
 const SOCKET_UMASK = 0o117;
 

@@ -15,6 +15,7 @@ import { Listeners } from './listeners.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
 import { leaseRoutes } from './routes/leases.ts';
+import { nodeBulkRoutes } from './routes/node-bulk.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 
@@ -80,7 +81,7 @@ export function createApi(options: ApiOptions): Api {
       status: 404,
       code: 'not-found',
       detail: `There is no ${request.method} ${shortened(request.url)}.`,
-      mend: 'Under /api/v1 there are nodes, nodes/{node}/timeline, leases, timeline, status and reload.',
+      mend: 'Under /api/v1 there are nodes, nodes/bulk, nodes/{node}/timeline, leases, timeline, status and reload.',
     }),
   );
   app.addHook('onSend', async (_request, reply) => {
@@ -100,6 +101,7 @@ export function createApi(options: ApiOptions): Api {
 
   const prefix = '/api/v1';
   app.register(nodeRoutes(options.registry), { prefix });
+  app.register(nodeBulkRoutes(options.registry), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
   app.register(daemonRoutes(options), { prefix });

@@ -12,7 +12,7 @@ import {
 import type { EventSink } from '../domain/ports.ts';
 import { VersionMismatch } from '../lifecycle/registry-port.ts';
 import type { ProblemView } from './schemas/problem.ts';
-import { validationProblems } from './validation-problems.ts';
+import { MAX_PROBLEMS, validationProblems } from './validation-problems.ts';
 
 /** Most special first. */
 const STATUS_OF: readonly (readonly [abstract new (...args: never[]) => PodbootError, number])[] = [
@@ -85,8 +85,11 @@ function refusalOf(error: FastifyError | Error): Refusal {
     };
   }
   if ('validation' in error && error.validation !== undefined) {
-    const problems = validationProblems(error.validation, error.validationContext ?? 'body');
-    return { status: 422, code: 'invalid-input', detail: 'The request was refused; nothing was changed.', problems };
+    const found = error.validation;
+    const problems = validationProblems(found.slice(0, MAX_PROBLEMS), error.validationContext ?? 'body');
+    const more = found.length > MAX_PROBLEMS ? ` (the first ${MAX_PROBLEMS} of ${found.length} problems)` : '';
+    const detail = `The request was refused; nothing was changed${more}.`;
+    return { status: 422, code: 'invalid-input', detail, problems };
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status >= 400 && status < 500) {

@@ -1,6 +1,9 @@
 import type { FastifySchemaValidationError } from 'fastify';
 import type { Problem } from '../domain/errors.ts';
 
+/** Told at once: whoever has more mends these first. */
+export const MAX_PROBLEMS = 1_000;
+
 /** Ajv's words (verbose: with the schema that refused) as problems that people can mend. */
 export function validationProblems(errors: readonly FastifySchemaValidationError[], context: string): Problem[] {
   return errors.map((error) => {

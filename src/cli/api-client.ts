@@ -43,7 +43,7 @@ export function createApiClient(options: { readonly api?: string }, env: NodeJS.
   return new ApiClient(address, readTarget(address), readToken(env));
 }
 
-/** The daemon's API as commands use it. Every refusal is thrown as the error that it was on the other side. */
+/** The daemon's API as commands use it. A refusal is thrown with its mend and all of its problems. */
 export class ApiClient {
   readonly #address: string;
   readonly #target: ApiTarget;

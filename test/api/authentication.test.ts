@@ -46,6 +46,7 @@ describe('every route', () => {
   const routes = [
     ['GET', '/nodes'],
     ['POST', '/nodes'],
+    ['POST', '/nodes/bulk'],
     ['GET', '/nodes/dgx01'],
     ['PATCH', '/nodes/dgx01'],
     ['DELETE', '/nodes/dgx01'],

@@ -5,6 +5,7 @@ import { NotFound } from '../../domain/errors.ts';
 import { parseMac } from '../../domain/mac.ts';
 import type { Node } from '../../domain/node.ts';
 import { type NodeRegistry, VersionMismatch } from '../../lifecycle/registry-port.ts';
+import { refuseTooManyValues } from '../body-size.ts';
 import { sendProblem } from '../problems.ts';
 import { NodeBody, NodePatchBody, NodeView } from '../schemas/node.ts';
 import { PageQuery, pageLimit, pageOf } from '../schemas/page.ts';
@@ -26,14 +27,18 @@ export function findNode(registry: NodeRegistry, named: string): Node {
 /** Enrol, list, show, change, remove. Changes need If-Match (RFC 9110 section 13.1.1), so that none undoes another's unseen. */
 export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.post('/nodes', { schema: { body: NodeBody, response: { 201: NodeView } } }, async (request, reply) => {
-      const node = await registry.enrol(request.body);
-      return reply
-        .code(201)
-        .header('location', `/api/v1/nodes/${node.id}`)
-        .header('etag', entityTag(node))
-        .send(nodeView(node));
-    });
+    app.post(
+      '/nodes',
+      { preValidation: refuseTooManyValues, schema: { body: NodeBody, response: { 201: NodeView } } },
+      async (request, reply) => {
+        const node = await registry.enrol(request.body);
+        return reply
+          .code(201)
+          .header('location', `/api/v1/nodes/${node.id}`)
+          .header('etag', entityTag(node))
+          .send(nodeView(node));
+      },
+    );
 
     app.get('/nodes', { schema: { querystring: PageQuery, response: { 200: pageOf(NodeView) } } }, async (request) => {
       const names = registry.sortedNames();
@@ -58,7 +63,10 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
 
     app.patch(
       '/nodes/:node',
-      { schema: { params: NodeParams, body: NodePatchBody, response: { 200: NodeView } } },
+      {
+        preValidation: refuseTooManyValues,
+        schema: { params: NodeParams, body: NodePatchBody, response: { 200: NodeView } },
+      },
       async (request, reply) => {
         const node = findNode(registry, request.params.node);
         if (request.headers['if-match'] === undefined) return needsIfMatch(reply, node);

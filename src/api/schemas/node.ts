@@ -99,6 +99,14 @@ export const NodeBody = Type.Object(
 );
 export type NodeBody = Static<typeof NodeBody>;
 
+/** POST /nodes/bulk. Each item is a NodeBody, which the route checks one by one. */
+export const BulkBody = Type.Array(Type.Unknown(), { minItems: 1, maxItems: 5_000 });
+
+/** What was enrolled, in the order in which it was sent. */
+export const BulkView = Type.Object({
+  items: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })),
+});
+
 /** PATCH /nodes/{node}: a JSON merge patch (RFC 7396). */
 export const NodePatchBody = Type.Object(
   {

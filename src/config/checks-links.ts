@@ -140,7 +140,7 @@ export function* sharedNetworkIsOneLink(draft: Draft): Iterable<Finding> {
   }
 }
 
-/** A relay's address tells the link; on two links it tells nothing. */
+/** A relay's address tells the link; on two links it tells nothing, and the relay has to say which it means (RFC 3527). */
 export function* relayIsOnOneLink(draft: Draft): Iterable<Finding> {
   const seen = new Map<number, SitedSubnet>();
   for (const subnet of draft.subnets) {
@@ -154,10 +154,19 @@ export function* relayIsOnOneLink(draft: Draft): Iterable<Finding> {
       }
       const shared = subnet.value.sharedNetwork;
       if (shared !== undefined && shared === other.value.sharedNetwork) continue;
-      yield fault(
+      const both = `${formatIpv4(relay.value)} is a relay of ${formatSubnet(other.value)} too`;
+      if (other.value.interfaceName !== subnet.value.interfaceName) {
+        yield fault(
+          relay.path,
+          both,
+          'Packets of a relay come through one interface: name it in one of the two alone.',
+        );
+        continue;
+      }
+      yield warning(
         relay.path,
-        `${formatIpv4(relay.value)} is a relay of ${formatSubnet(other.value)} too`,
-        'Give each subnet its own relay address, or the same `sharedNetwork` to both if they are one link.',
+        `${both}: only link selection (RFC 3527) tells in which of the two a machine is`,
+        'Turn it on at the relay, or write a relay address of its own in each, or the same `sharedNetwork` if they are one link.',
       );
     }
   }

@@ -207,8 +207,21 @@ const LINKS: readonly Mistake[] = [
     path: 'subnets.10.79.0.0/24.relays[0]',
     at: 'relays: [10.79.0.1]',
     last: true,
-    message: '10.79.0.1 is a relay of 10.78.0.0/24 too',
+    severity: 'warning',
+    message:
+      '10.79.0.1 is a relay of 10.78.0.0/24 too: only link selection (RFC 3527) tells in which of the two a machine is',
     mend: /sharedNetwork/,
+    // It is in one of them alone, and the other has no router.
+    others: 2,
+  },
+  {
+    name: 'a relay behind two interfaces',
+    edit: [['    interface: eno2\n    pools', '    interface: eno2\n    relays: [10.79.0.1]\n    pools']],
+    path: 'subnets.10.79.0.0/24.relays[0]',
+    at: 'relays: [10.79.0.1]',
+    last: true,
+    message: '10.79.0.1 is a relay of 10.77.0.0/24 too',
+    mend: /one interface/,
   },
   {
     name: 'a relay twice',

@@ -32,7 +32,6 @@ export class DhcpInterface implements EngineInterface {
   #deaf = false;
   #suspended = false;
   #watching = false;
-  #reopening: Promise<void> = Promise.resolve();
 
   constructor(options: DhcpInterfaceOptions) {
     this.#options = options;
@@ -92,9 +91,29 @@ export class DhcpInterface implements EngineInterface {
   }
 
   /** It came back, or went: its sockets are bound to an interface that may not be there any more. */
-  reopen(): Promise<void> {
-    this.#reopening = this.#reopening.then(() => this.#reopen());
-    return this.#reopening;
+  async reopen(): Promise<void> {
+    if (this.#deaf) return;
+    this.#sockets?.close();
+    this.#sockets = undefined;
+    try {
+      await this.open();
+      this.#restartWatch();
+      this.#options.events.emit({
+        type: 'dhcp.interface-up',
+        level: 'info',
+        subject: { interfaceName: this.name },
+        text: `DHCP answers on ${this.name} (${formatIpv4(this.settings.address)}) again`,
+      });
+    } catch (error) {
+      this.#otherServers.stop();
+      this.#options.events.emit({
+        type: 'dhcp.interface-down',
+        level: 'error',
+        subject: { interfaceName: this.name },
+        text: `DHCP can't answer on ${this.name}: ${error instanceof Error ? error.message : String(error)}`,
+        mend: `bring ${this.name} back with the address ${formatIpv4(this.settings.address)}; podboot notices by itself`,
+      });
+    }
   }
 
   /** Gives the port to a successor, and can be reopened. */
@@ -138,31 +157,6 @@ export class DhcpInterface implements EngineInterface {
         if (!known) this.#options.counters.add('sent.broadcast-for-unicast');
         return { address: known ? formatIpv4(destination.address) : EVERYONE, port: clientPort };
       }
-    }
-  }
-
-  async #reopen(): Promise<void> {
-    if (this.#deaf) return;
-    this.#sockets?.close();
-    this.#sockets = undefined;
-    try {
-      await this.open();
-      this.#restartWatch();
-      this.#options.events.emit({
-        type: 'dhcp.interface-up',
-        level: 'info',
-        subject: { interfaceName: this.name },
-        text: `DHCP answers on ${this.name} (${formatIpv4(this.settings.address)}) again`,
-      });
-    } catch (error) {
-      this.#otherServers.stop();
-      this.#options.events.emit({
-        type: 'dhcp.interface-down',
-        level: 'error',
-        subject: { interfaceName: this.name },
-        text: `DHCP can't answer on ${this.name}: ${error instanceof Error ? error.message : String(error)}`,
-        mend: `bring ${this.name} back with the address ${formatIpv4(this.settings.address)}; podboot notices by itself`,
-      });
     }
   }
 

@@ -57,6 +57,7 @@ class Service implements DhcpService {
   readonly #interfaces = new Map<string, DhcpInterface>();
   #settings: Settings;
   #engine: DhcpEngine | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: DhcpServiceOptions) {
     const { clock, events, commit, settings } = options;
@@ -71,24 +72,35 @@ class Service implements DhcpService {
   }
 
   async start(): Promise<void> {
-    await this.#enforce(this.#settings);
+    await this.#inTurn(() => this.#enforce(this.#settings));
     this.#clockWatch.start();
   }
 
   async reload(settings: Settings): Promise<void> {
-    await this.#enforce(settings);
+    await this.#inTurn(() => this.#enforce(settings));
   }
 
   async stop(): Promise<void> {
     this.#clockWatch.stop();
     for (const each of this.#interfaces.values()) each.deafen();
-    await this.#commits.drained();
-    for (const each of this.#interfaces.values()) each.close();
-    this.#interfaces.clear();
+    await this.#inTurn(async () => {
+      // A reload that was under way has opened others.
+      for (const each of this.#interfaces.values()) each.deafen();
+      await this.#commits.drained();
+      for (const each of this.#interfaces.values()) each.close();
+      this.#interfaces.clear();
+    });
   }
 
   async interfaceChanged(name: string): Promise<void> {
-    await this.#interfaces.get(name)?.reopen();
+    await this.#inTurn(async () => this.#interfaces.get(name)?.reopen());
+  }
+
+  /** One at a time: an interface that comes back during a reload would take the port from its successor. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(change);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   statistics(): Record<string, number> {

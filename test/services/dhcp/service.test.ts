@@ -160,6 +160,47 @@ test('an interface that goes away and comes back: two events, and it is served a
   assert.equal(await client.boot(), '10.77.0.100');
 });
 
+/** Sockets open only when the gate does. */
+function gate(pod: Pod): () => void {
+  const { host } = pod;
+  const plain = host.openDatagram.bind(host);
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  host.openDatagram = async (options) => {
+    await opened;
+    return plain(options);
+  };
+  return open;
+}
+
+test('a stop while an interface is coming back leaves no socket open', async () => {
+  const pod = await Pod.up();
+  const open = gate(pod);
+  const back = pod.service.interfaceChanged('eno2');
+  await settle();
+  const stopped = pod.service.stop();
+  open();
+  await Promise.all([back, stopped]);
+  assert.equal(pod.host.sockets.size, 0);
+});
+
+test('a reload while an interface is coming back takes its place', async () => {
+  const pod = await Pod.up();
+  const client = await Client.plugIn(pod);
+  const open = gate(pod);
+  const back = pod.service.interfaceChanged('eno2');
+  await settle();
+  const reloaded = pod.service.reload(podSettings({}, 'reservations'));
+  await settle();
+  const again = pod.service.interfaceChanged('eno2');
+  open();
+  await Promise.all([back, reloaded, again]);
+  assert.equal(await client.boot(), undefined, 'known machines only');
+  assert.equal(pod.host.sockets.size, 2);
+});
+
 test('a reload is in force at once; leases stay; a client outside of the new pool is moved', async () => {
   const pod = await Pod.up();
   const client = await Client.plugIn(pod);

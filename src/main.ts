@@ -28,7 +28,7 @@ import { createSystemClock } from './net/system-clock.ts';
 import { createBootService } from './services/boot/boot-service.ts';
 import { createDhcpService } from './services/dhcp/dhcp-service.ts';
 import { LeaseTable } from './services/dhcp/lease-table.ts';
-import { reloadAll, type Service, startAll, stopAll } from './services/service-group.ts';
+import { oneAtATime, reloadAll, type Service, startAll, stopAll } from './services/service-group.ts';
 import { createTftpService } from './services/tftp/tftp-service.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 
@@ -148,7 +148,7 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
   }
 
   /** All of the new file comes into force, or none of it. */
-  async function reload(): Promise<readonly Problem[]> {
+  const reload = oneAtATime(async (): Promise<readonly Problem[]> => {
     const next = loadConfig(configPath, createHostFacts());
     const obstacles = restartNeeded(settings, next.settings);
     if (obstacles.length > 0) throw new InvalidInput(`${configPath} needs a restart`, obstacles);
@@ -163,7 +163,7 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
     tellWarnings(logger, configPath, warnings);
     logger.info(`${configPath} is in force`);
     return warnings;
-  }
+  });
 
   return {
     reload,

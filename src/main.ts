@@ -13,7 +13,7 @@ import { InvalidInput, type Problem } from './domain/errors.ts';
 import { formatIpv4 } from './domain/ipv4.ts';
 import type { Store } from './domain/ports.ts';
 import type { Settings } from './domain/settings.ts';
-import { combineSinks } from './lifecycle/event-bus.ts';
+import { combineSinks, nameSubjects } from './lifecycle/event-bus.ts';
 import { checkNode } from './lifecycle/node-checks.ts';
 import { createNodeRegistry } from './lifecycle/node-registry.ts';
 import { createTimeline } from './lifecycle/timeline.ts';
@@ -102,7 +102,13 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
     ...(fileSender === undefined ? {} : { fileSender }),
   });
   const dhcp = createDhcpService({ settings, network, clock, nodes, leases, policy: boot.policy, commit, events });
-  const tftp = createTftpService({ settings, network, clock, files: boot.files, events });
+  const tftp = createTftpService({
+    settings,
+    network,
+    clock,
+    files: boot.files,
+    events: nameSubjects(events, (address) => boot.subjectAt(address)),
+  });
   const servers = [boot, tftp, dhcp];
 
   let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);

@@ -1,4 +1,5 @@
-import type { BootEvent } from '../domain/events.ts';
+import type { BootEvent, EventSubject } from '../domain/events.ts';
+import type { Ipv4 } from '../domain/ipv4.ts';
 import type { EventSink } from '../domain/ports.ts';
 
 /**
@@ -25,6 +26,23 @@ export function combineSinks(...sinks: readonly EventSink[]): EventSink {
           failed.add(sink);
         }
       }
+    },
+  };
+}
+
+/**
+ * A sink for a room that knows machines by their address alone (TFTP): with the node that has it, an event stands in that
+ * node's timeline and the log names it.
+ */
+export function nameSubjects(sink: EventSink, holderOf: (address: Ipv4) => EventSubject): EventSink {
+  return {
+    get wantsDebug() {
+      return sink.wantsDebug;
+    },
+    emit(event: BootEvent) {
+      const { address, nodeId, key } = event.subject;
+      const isNamed = address === undefined || nodeId !== undefined || key !== undefined;
+      sink.emit(isNamed ? event : { ...event, subject: { ...holderOf(address), ...event.subject } });
     },
   };
 }

@@ -15,7 +15,7 @@ interface Window {
   heldBack: number;
 }
 
-/** Of one type, whatever the keys: a stranger who makes up a MAC address for each packet makes up a key too. */
+/** Of one type and all strangers, whatever the keys: who makes up a MAC address for each packet makes up a key too. */
 interface TypeBudget {
   startedAt: number;
   told: number;
@@ -30,7 +30,8 @@ const TELL: ThrottleVerdict = { tell: true, heldBack: 0 };
 const HOLD: ThrottleVerdict = { tell: false };
 
 /**
- * Events with a `throttle` key: one a second of each type and key, and 20 a second of each type. The others are told.
+ * Events with a `throttle` key: one a second of each type and key, and of strangers 20 a second of each type, as nobody
+ * knows how many there are. The others are told.
  * What is held back is counted, and the count is told with the next event of the key, or of the type.
  */
 export function createThrottle(clock: Clock): Throttle {
@@ -70,14 +71,18 @@ export function createThrottle(clock: Clock): Throttle {
         window.heldBack += 1;
         return HOLD;
       }
-      const budget = budgetOf(event.type, now);
-      if (budget.told >= MAX_PER_TYPE) {
-        budget.heldBack += 1;
-        return HOLD;
+      let heldBack = window?.heldBack ?? 0;
+      // Hundreds of nodes that are powered on together take the same step in the same second: each has its line.
+      if (event.subject.nodeId === undefined) {
+        const budget = budgetOf(event.type, now);
+        if (budget.told >= MAX_PER_TYPE) {
+          budget.heldBack += 1;
+          return HOLD;
+        }
+        budget.told += 1;
+        heldBack += budget.heldBack;
+        budget.heldBack = 0;
       }
-      budget.told += 1;
-      const heldBack = (window?.heldBack ?? 0) + budget.heldBack;
-      budget.heldBack = 0;
       windows.delete(key);
       if (windows.size >= MAX_KEYS) forgetOver(now);
       windows.set(key, { toldAt: now, heldBack: 0 });

@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import type { BootEvent, EventSubject } from '../../src/domain/events.ts';
 import type { MacAddress } from '../../src/domain/mac.ts';
 import type { Node } from '../../src/domain/node.ts';
-import { combineSinks } from '../../src/lifecycle/event-bus.ts';
+import { combineSinks, nameSubjects } from '../../src/lifecycle/event-bus.ts';
 import { EventRings } from '../../src/lifecycle/event-rings.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
 import { FakeClock } from '../harness/clock.ts';
@@ -45,6 +45,25 @@ function emit(text: string, subject: EventSubject, more: Partial<BootEvent> = {}
 const texts = (entries: readonly { event: BootEvent }[]) => entries.map(({ event }) => event.text);
 
 describe('a timeline', () => {
+  it('has what a room tells of an address under the node that has it', () => {
+    const holders = new Map<number, EventSubject>([[1, { nodeId: 'a', nodeName: 'a', key: `mac:${MAC}` }]]);
+    const named = nameSubjects(timeline, (address) => holders.get(address) ?? { address });
+    const step = { type: 'tftp.done', level: 'info', text: 'got snponly.efi' } as const;
+    named.emit({ ...step, subject: { address: 1, interfaceName: 'eno2' } });
+    named.emit({ ...step, subject: { address: 2, interfaceName: 'eno2' } });
+    named.emit({ ...step, subject: { interfaceName: 'eno2' } });
+    const [own, ...others] = timeline.ofNode(node('a'));
+    assert.deepEqual(own?.event.subject, {
+      nodeId: 'a',
+      nodeName: 'a',
+      key: `mac:${MAC}`,
+      address: 1,
+      interfaceName: 'eno2',
+    });
+    assert.deepEqual(others, []);
+    assert.equal(timeline.ofDaemon().length, 2);
+  });
+
   it('keeps the latest steps of a node in order, with their times', () => {
     for (const text of ['1', '2', '3', '4']) {
       emit(text, { nodeId: 'a' });

@@ -11,11 +11,11 @@ beforeEach(() => {
   throttle = createThrottle(clock);
 });
 
-function judge(type: string, key?: string): number | false {
+function judge(type: string, key?: string, nodeId?: string): number | false {
   const event: BootEvent = {
     type,
     level: 'warn',
-    subject: {},
+    subject: nodeId === undefined ? {} : { nodeId },
     text: '',
     ...(key === undefined ? {} : { throttle: key }),
   };
@@ -47,6 +47,13 @@ describe('the throttle', () => {
 
   it('leaves events without a key alone', () => {
     for (let time = 0; time < 100; time += 1) assert.equal(judge('a'), 0);
+  });
+
+  it('tells the same step of five hundred nodes that take it in the same second, once each', () => {
+    for (let node = 0; node < 500; node += 1) {
+      assert.equal(judge('tftp.done', `10.0.0.${node} snponly.efi`, `n${node}`), 0);
+      assert.equal(judge('tftp.done', `10.0.0.${node} snponly.efi`, `n${node}`), false);
+    }
   });
 
   it('bounds a type whose keys a stranger makes up, and loses no count', () => {

@@ -1,4 +1,6 @@
 import type { Problem } from '../../domain/errors.ts';
+import type { EventSubject } from '../../domain/events.ts';
+import type { Ipv4 } from '../../domain/ipv4.ts';
 import type {
   BootPolicy,
   Clock,
@@ -21,7 +23,7 @@ import { BootRoutes } from './http-routes.ts';
 import { PageWarmer } from './page-warmer.ts';
 import { ProgramAvailability } from './program-availability.ts';
 import { RecentClients } from './recent-clients.ts';
-import { Requesters } from './requester.ts';
+import { Requesters, subjectOf } from './requester.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 export interface BootServiceOptions {
@@ -47,6 +49,8 @@ export interface BootService {
   reload(settings: Settings): Promise<void>;
   interfaceChanged(name: string): Promise<void>;
   stop(): Promise<void>;
+  /** Who has this address, as far as leases and reservations tell. */
+  subjectAt(address: Ipv4): EventSubject;
   /** What machines would be told to load and would not find; warnings, as not every site has every firmware. */
   checkAssets(): Promise<Problem[]>;
   statistics(): Record<string, number>;
@@ -111,6 +115,7 @@ export function createBootService(options: BootServiceOptions): BootService {
       }),
     interfaceChanged: (name) => inTurn(() => listeners.reopen(name, inForce.settings)),
     stop: () => inTurn(() => listeners.close()),
+    subjectAt: (address) => subjectOf(requesters.byAddress(address)),
     checkAssets: () => checkAssets(inForce.settings, manifest, inForce.catalogue),
     statistics: () => ({
       httpConnections: listeners.all.reduce((sum, listener) => sum + listener.connections, 0),

@@ -73,6 +73,7 @@ export class BootFileSource implements FileSource {
       type: 'tftp.config',
       level: 'info',
       subject: subjectOf(requester),
+      throttle: `${formatIpv4(peer)} ${requester.key ?? ''}`,
       text: `GRUB's configuration for ${requester.port?.node.name ?? formatIpv4(peer)}: ${summary}`,
     });
     return text;

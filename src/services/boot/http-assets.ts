@@ -116,10 +116,11 @@ export class AssetDownloads {
     const rate = megabytes / Math.max(seconds, 0.001);
     const data = { bytes: sentBytes, seconds: round(seconds), megabytesPerSecond: round(rate), outcome };
     const subject = subjectOf(requester);
+    const throttle = `${formatIpv4(requester.address)} ${asset.name}`;
     if (outcome === 'sent') {
       const text = `${who} got ${asset.name} by HTTP: ${megabytes.toFixed(1)} MB in ${seconds.toFixed(1)} s, ${rate.toFixed(0)} MB/s`;
       const level = this.#parts.isBootFile(asset.name) ? 'info' : 'debug';
-      return { type: 'http.asset', level, subject, text, data };
+      return { type: 'http.asset', level, subject, text, data, throttle };
     }
     const why = outcome === 'stalled' ? 'took nothing for a minute and was cut off' : 'broke off';
     return {

@@ -19,6 +19,7 @@ export function startEvent(subject: TransferSubject, sizeBytes: number | undefin
     type: 'tftp.start',
     level: 'debug',
     subject: eventSubject(subject),
+    throttle: `${subject.peer.address} ${subject.file}`,
     text: `${subject.peer.address} fetches ${subject.file}`,
     data: { ...optionsData(subject), ...(sizeBytes === undefined ? {} : { sizeBytes }) },
   };
@@ -33,18 +34,26 @@ export function endEvent(
   const base = { subject: eventSubject(subject), data: { ...optionsData(subject), ...figuresData(figures) } };
   const { file } = subject;
   const { address } = subject.peer;
+  const throttle = `${address} ${file}`;
   switch (outcome.end) {
     case 'done':
-      return { type: 'tftp.done', level: 'info', ...base, text: `${address} got ${file}: ${rate(figures)}` };
+      return { type: 'tftp.done', level: 'info', ...base, throttle, text: `${address} got ${file}: ${rate(figures)}` };
     case 'unconfirmed':
       return {
         type: 'tftp.unconfirmed',
         level: 'info',
         ...base,
+        throttle,
         text: `all of ${file} was sent to ${address}, which never acknowledged the end of it: it may have started it at once`,
       };
     case 'probe':
-      return { type: 'tftp.probe', level: 'debug', ...base, text: `${address} asked for the size of ${file}` };
+      return {
+        type: 'tftp.probe',
+        level: 'debug',
+        ...base,
+        throttle,
+        text: `${address} asked for the size of ${file}`,
+      };
     case 'aborted':
       return {
         type: 'tftp.aborted',

@@ -86,6 +86,7 @@ test("GRUB's configuration is the node's that holds the address", async (test) =
     /^echo 'podboot: dgx01 boots rescue .*\n.*\n.*\n {2}if linux "\$base\/debian\/linux"/,
   );
   assert.match(events.of('tftp.config')[0]?.text ?? '', /dgx01/);
+  assert.match(events.of('tftp.config')[0]?.throttle ?? '', /^10\./, 'a stranger can ask at will');
 });
 
 test("the arm64 installer's GRUB asks at a name of its own, and may use HTTP", async (test) => {

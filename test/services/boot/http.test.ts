@@ -148,6 +148,7 @@ test('a file with all that a client may want to know of it', async (test) => {
   assert.equal(event?.level, 'info');
   assert.equal(event?.data?.bytes, 10);
   assert.match(event?.text ?? '', /^dgx01 got debian\/linux by HTTP/);
+  assert.equal(event?.throttle, `${HERE} debian/linux`, 'a client can ask a thousand times a second');
 });
 
 test('boot programs come from their packages, with the type that UEFI looks for', async (test) => {

@@ -48,6 +48,23 @@ describe('a request', () => {
     assert.equal(pod.events[1]?.level, 'debug');
   });
 
+  it('made again and again is no flood of lines: what a client can repeat at will has a key to hold it back by', async () => {
+    const pod = new Pod();
+    pod.content.set('tiny', fileOf(1));
+    await pod.service.start();
+    for (let time = 0; time < 3; time += 1) {
+      const client = await pod.client();
+      client.read('tiny', { tsize: '0' });
+      await settle(10);
+    }
+    const done = pod.events.filter((event) => event.type === 'tftp.done');
+    assert.deepEqual(
+      done.map((event) => event.throttle),
+      ['10.77.0.100 tiny', '10.77.0.100 tiny', '10.77.0.100 tiny'],
+    );
+    assert.ok(pod.events.every((event) => event.throttle !== undefined));
+  });
+
   it('in netascii gets the converted text', async () => {
     const pod = new Pod();
     pod.content.set('motd', Buffer.from('one\ntwo\r'));

@@ -14,7 +14,7 @@ export function handleBootp(inquiry: Inquiry, desk: Desk): Outcome {
   if (settings.bootp === 'off') return silent('bootp-off');
   const known = isKnown(identity);
   if (at.dhcp === 'reservations' && !known) return silent('stranger');
-  const reserved = reservedHere(inquiry);
+  const reserved = reservedHere(inquiry, desk);
   if (settings.bootp === 'reservations' && reserved === undefined) return silent('stranger');
   const address = chooseAddress(inquiry, desk);
   if (settings.bootp === 'reservations' && address !== reserved) return silent('pool-full');

@@ -29,10 +29,11 @@ export function subnetOf(address: Ipv4, subnets: readonly SubnetSettings[]): Sub
   return subnets.find((subnet) => subnetContains(subnet, address));
 }
 
-/** The client's reserved address, if it is of use where the client asks. */
-export function reservedHere(inquiry: Inquiry): Ipv4 | undefined {
+/** The client's reserved address, if it is of use where the client asks. A reload may have made it ours, or a relay's. */
+export function reservedHere(inquiry: Inquiry, { taken }: Pick<Desk, 'taken'>): Ipv4 | undefined {
   const address = reservedAddress(inquiry.identity);
-  return address !== undefined && subnetOf(address, inquiry.subnets) !== undefined ? address : undefined;
+  if (address === undefined || taken.has(address)) return undefined;
+  return subnetOf(address, inquiry.subnets) !== undefined ? address : undefined;
 }
 
 /** Reserved, and not for this client. */
@@ -58,7 +59,7 @@ export function chooseAddress(inquiry: Inquiry, desk: Desk): Ipv4 | undefined {
   const { subnets, identity, requestedAddress } = inquiry;
   const { leases } = desk;
   const { key } = identity;
-  const reserved = reservedHere(inquiry);
+  const reserved = reservedHere(inquiry, desk);
   if (reserved !== undefined && isAvailable(reserved, key, leases)) return reserved;
   const usable = (row: AddressRow | undefined): row is AddressRow =>
     row !== undefined && isFromPool(row.address, inquiry, desk) && isAvailable(row.address, key, leases);
@@ -101,7 +102,7 @@ export function whyNot(address: Ipv4, inquiry: Inquiry, desk: Desk): NakReason |
   const { key } = inquiry.identity;
   if (subnetOf(address, inquiry.subnets) === undefined) return 'wrong-network';
   if (isReservedForAnother(address, inquiry, desk)) return 'reserved-for-another';
-  const reserved = reservedHere(inquiry);
+  const reserved = reservedHere(inquiry, desk);
   if (reserved !== address) {
     if (reserved !== undefined && isAvailable(reserved, key, leases)) return 'has-another';
     if (!isFromPool(address, inquiry, desk)) return 'not-in-a-pool';

@@ -119,6 +119,16 @@ test('a machine known by its UUID keeps its address when its OS renews without t
   assert.equal(await client.boot(), '10.77.0.21', 'also after a restart');
 });
 
+test('an address that became ours or a relay’s is not offered to the node that has it reserved', async () => {
+  const nodes = new FakeNodes();
+  nodes.enrol('dgx01', [{ mac: MAC, address: ip('10.77.0.2') }]);
+  const pod = await Pod.up({ nodes });
+  const client = await Client.plugIn(pod);
+  assert.equal(await client.boot(), '10.77.0.2');
+  await pod.service.reload(podSettings({ subnets: [subnetOf({ relays: ['10.77.0.2'] })] }));
+  assert.equal(await client.boot(), '10.77.0.100');
+});
+
 test('a machine known by its UUID is known after it declined its address, too', async () => {
   const settings = podSettings({ reservations: [reservation('nas1', '10.77.0.9', { uuid: UUID })] });
   const pod = await Pod.up({ settings });

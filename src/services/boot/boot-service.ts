@@ -123,6 +123,7 @@ export function createBootService(options: BootServiceOptions): BootService {
       httpScripts: routes.counters.scripts,
       httpRefused: routes.counters.refused,
       httpFailed: routes.counters.failed,
+      httpMalformed: routes.counters.malformed,
       httpDownloads: assets.counters.downloads,
       httpDownloadsEnded: assets.counters.downloadsEnded,
       httpSentBytes: assets.counters.sentBytes,

@@ -23,6 +23,8 @@ export interface RouteCounters {
   scripts: number;
   refused: number;
   failed: number;
+  /** No HTTP. */
+  malformed: number;
 }
 
 /** A path that podboot serves nothing at. */
@@ -33,7 +35,7 @@ class BadPath extends PodbootError {}
 
 /** `/boot.ipxe`, `/boot/<id>.ipxe`, `/assets/<name>` and GRUB's configurations; everything else is a 404. */
 export class BootRoutes {
-  readonly counters: RouteCounters = { requests: 0, scripts: 0, refused: 0, failed: 0 };
+  readonly counters: RouteCounters = { requests: 0, scripts: 0, refused: 0, failed: 0, malformed: 0 };
   readonly #parts: RouteParts;
 
   constructor(parts: RouteParts) {

@@ -68,8 +68,11 @@ export class HttpListener {
     });
     this.#server.on('drop', (dropped) => this.#tellDropped(dropped?.remoteAddress, this.#server.maxConnections));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (error.code?.startsWith('HPE_') === true) routes.counters.malformed += 1;
       if (socket.writable && error.code !== 'ECONNRESET') {
-        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        // Ended is not closed: a client that never closes its half would hold the connection for ever.
+        const answer = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+        socket.end(answer, () => socket.destroy());
       } else {
         socket.destroy();
       }

@@ -235,8 +235,8 @@ test('only GET and HEAD are answered', async (test) => {
   }
 });
 
-test('what is no HTTP is answered with 400 and the connection ended', async (test) => {
-  const { port } = await room(test);
+test('what is no HTTP is answered with 400, counted, and the connection ended', async (test) => {
+  const { port, service } = await room(test);
   const answer = await new Promise<string>((resolve, reject) => {
     const socket = connect({ host: HERE, port }, () => socket.write('\x16\x03\x01 hello\r\n\r\n'));
     let text = '';
@@ -247,6 +247,7 @@ test('what is no HTTP is answered with 400 and the connection ended', async (tes
     socket.on('error', reject);
   });
   assert.match(answer, /^HTTP\/1\.1 400 /);
+  assert.equal(service.statistics().httpMalformed, 1);
 });
 
 /** Everything that comes back for these bytes, until the connection ends or `enough` of it is there. */

@@ -7,8 +7,17 @@ export interface Output {
   exitWith(code: number): void;
 }
 
+/** `podboot nodes | head`: the reader has seen enough, which is no fault. Any other error is one. */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+}
+
 export const processOutput: Output = {
-  print: (text) => void process.stdout.write(`${text}\n`),
+  print: (text) => {
+    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', endWithoutReader);
+    process.stdout.write(`${text}\n`);
+  },
   tell: (text) => void process.stderr.write(`${text}\n`),
   exitWith: (code) => {
     process.exitCode = code;

@@ -141,7 +141,7 @@ function rememberedMatch(key: InterfaceKey, testimony: Testimony, sources: Ident
   if (lease === undefined) return undefined;
   if (lease.reservation !== undefined) {
     const reservation = sources.reservations.byName(lease.reservation);
-    return reservation !== undefined && !contradicts(reservation.match, testimony) ? { reservation } : undefined;
+    return reservation !== undefined && isRemembered(reservation.match, testimony) ? { reservation } : undefined;
   }
   const node = lease.nodeId === undefined ? undefined : sources.nodes.byId(lease.nodeId);
   if (node === undefined) return undefined;
@@ -149,10 +149,20 @@ function rememberedMatch(key: InterfaceKey, testimony: Testimony, sources: Ident
   const chosen = held ?? node.interfaces.find((each) => each.role === 'boot') ?? node.interfaces[0];
   if (chosen === undefined) return undefined;
   const expected = {
+    ...(chosen.mac !== undefined && { mac: chosen.mac }),
     ...(chosen.switchPort !== undefined && { switchPort: chosen.switchPort }),
     ...(node.uuid !== undefined && { uuid: node.uuid }),
   };
-  return contradicts(expected, testimony) ? undefined : { port: { node, interface: chosen } };
+  return isRemembered(expected, testimony) ? { port: { node, interface: chosen } } : undefined;
+}
+
+/**
+ * An interface that is known by its MAC address alone needs no memory: a NIC that was taken out of a node must not boot
+ * as that node in its next machine.
+ */
+function isRemembered(expected: Testimony & { readonly mac?: MacAddress }, testimony: Testimony): boolean {
+  const byMacAlone = expected.mac !== undefined && expected.uuid === undefined && expected.switchPort === undefined;
+  return !byMacAlone && !contradicts(expected, testimony);
 }
 
 function contradicts(expected: Testimony, testimony: Testimony): boolean {

@@ -129,6 +129,17 @@ test('an address that became ours or a relay’s is not offered to the node that
   assert.equal(await client.boot(), '10.77.0.100');
 });
 
+test('a NIC that was taken out of a node is not the node any more, wherever it turns up', async () => {
+  const nodes = new FakeNodes();
+  nodes.enrol('dgx01', [{ mac: MAC }]);
+  const pod = await Pod.up({ nodes, settings: podSettings({}, 'reservations') });
+  const client = await Client.plugIn(pod);
+  assert.equal(await client.boot(), '10.77.0.100');
+  nodes.enrol('dgx01', [{ mac: SECOND_MAC }]);
+  assert.equal(await client.boot({ options: pxeOptions() }), undefined, 'a stranger');
+  assert.equal(await client.boot({ mac: SECOND_MAC }), '10.77.0.101');
+});
+
 test('a machine known by its UUID is known after it declined its address, too', async () => {
   const settings = podSettings({ reservations: [reservation('nas1', '10.77.0.9', { uuid: UUID })] });
   const pod = await Pod.up({ settings });

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { AssetName } from '../../domain/boot.ts';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
@@ -9,6 +9,14 @@ import { installHint, type ProgramManifest } from './boot-programs.ts';
 
 const LOCATION_TTL_MS = 1_000;
 const MAX_LOCATIONS = 1_024;
+
+/** Where a name leads. */
+interface Place {
+  /** Without links. */
+  readonly path: string;
+  /** The folder that it may not leave, as a prefix of paths; a program that the manifest names itself is its own. */
+  readonly within: string;
+}
 
 /** A regular file, open for reading. Whoever opened it closes `handle`. */
 export interface OpenAsset {
@@ -28,7 +36,7 @@ export class AssetCatalogue {
   readonly #assetsDir: string;
   readonly #manifest: ProgramManifest;
   readonly #clock: Clock;
-  readonly #locations = new Map<AssetName, { readonly path: string; readonly untilMs: number }>();
+  readonly #locations = new Map<AssetName, { readonly place: Place; readonly untilMs: number }>();
 
   constructor(assetsDir: string, manifest: ProgramManifest, clock: Clock) {
     this.#assetsDir = assetsDir;
@@ -42,12 +50,12 @@ export class AssetCatalogue {
    */
   async open(rawName: string): Promise<OpenAsset> {
     const name = normalizeAssetName(rawName);
-    const path = await this.#locate(name);
+    const place = await this.#locate(name);
     try {
-      return await openRegularFile(name, path);
+      return await openRegularFile(name, place);
     } catch (error) {
       this.#locations.delete(name);
-      throw error instanceof PodbootError ? error : translated(error, name, path);
+      throw error instanceof PodbootError ? error : translated(error, name, place.path);
     }
   }
 
@@ -56,37 +64,37 @@ export class AssetCatalogue {
     try {
       const asset = await this.open(rawName);
       await asset.handle.close();
-      return await this.#locate(asset.name);
+      return (await this.#locate(asset.name)).path;
     } catch {
       return undefined;
     }
   }
 
-  async #locate(name: AssetName): Promise<string> {
+  async #locate(name: AssetName): Promise<Place> {
     const known = this.#locations.get(name);
-    if (known !== undefined && known.untilMs > this.#clock.monotonic()) return known.path;
-    const path = (await this.#inRoot(name)) ?? (await this.#inManifest(name));
-    if (path === undefined) throw this.#missing(name);
+    if (known !== undefined && known.untilMs > this.#clock.monotonic()) return known.place;
+    const place = (await this.#inRoot(name)) ?? (await this.#inManifest(name));
+    if (place === undefined) throw this.#missing(name);
     this.#locations.delete(name);
     if (this.#locations.size >= MAX_LOCATIONS) this.#locations.delete(this.#locations.keys().next().value ?? '');
-    this.#locations.set(name, { path, untilMs: this.#clock.monotonic() + LOCATION_TTL_MS });
-    return path;
+    this.#locations.set(name, { place, untilMs: this.#clock.monotonic() + LOCATION_TTL_MS });
+    return place;
   }
 
-  async #inRoot(name: AssetName): Promise<string | undefined> {
+  async #inRoot(name: AssetName): Promise<Place | undefined> {
     return await withinFolder(this.#assetsDir, name);
   }
 
-  async #inManifest(name: AssetName): Promise<string | undefined> {
+  async #inManifest(name: AssetName): Promise<Place | undefined> {
     const program = this.#manifest.programs.find((candidate) => candidate.name === name);
     for (const source of program?.sources ?? []) {
       const path = await realPathOf(source.path);
-      if (path !== undefined) return path;
+      if (path !== undefined) return { path, within: path };
     }
     for (const folder of this.#manifest.modules) {
       if (!name.startsWith(`${folder.name}/`)) continue;
-      const path = await withinFolder(folder.path, name.slice(folder.name.length + 1));
-      if (path !== undefined) return path;
+      const place = await withinFolder(folder.path, name.slice(folder.name.length + 1));
+      if (place !== undefined) return place;
     }
     return undefined;
   }
@@ -99,15 +107,15 @@ export class AssetCatalogue {
   }
 }
 
-/** The file's real path, undefined where there is none. Links may lead anywhere within the folder and nowhere else. */
-async function withinFolder(folder: string, name: AssetName): Promise<string | undefined> {
+/** Undefined where there is none. Links may lead anywhere within the folder and nowhere else. */
+async function withinFolder(folder: string, name: AssetName): Promise<Place | undefined> {
   const root = await realPathOf(folder);
   if (root === undefined) return undefined;
   const path = await realPathOf(join(root, name));
   if (path === undefined) return undefined;
-  const prefix = root.endsWith(sep) ? root : `${root}${sep}`;
-  if (!path.startsWith(prefix)) throw new AccessDenied(`${printable(name)} leads out of ${folder}`);
-  return path;
+  const within = root.endsWith(sep) ? root : `${root}${sep}`;
+  if (!path.startsWith(within)) throw new AccessDenied(`${printable(name)} leads out of ${folder}`);
+  return { path, within };
 }
 
 async function realPathOf(path: string): Promise<string | undefined> {
@@ -120,18 +128,30 @@ async function realPathOf(path: string): Promise<string | undefined> {
   }
 }
 
-async function openRegularFile(name: AssetName, path: string): Promise<OpenAsset> {
+async function openRegularFile(name: AssetName, place: Place): Promise<OpenAsset> {
   // O_NOFOLLOW: the path was resolved just now, a link in its place is new. O_NONBLOCK: a FIFO would never open.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const handle = await open(place.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new NotFound(`${printable(name)} is not a file`);
+    if (!(await isWithin(handle, place)))
+      throw new AccessDenied(`${printable(name)} leads elsewhere since a moment ago`);
     const identity = `${stat.dev.toString(36)}-${stat.ino.toString(36)}-${stat.size.toString(36)}-${stat.mtimeMs.toString(36)}`;
     return { name, handle, sizeBytes: stat.size, mtimeMs: stat.mtimeMs, identity };
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+/**
+ * O_NOFOLLOW looks at the last part of a path alone: a folder above it may have become a link since the path was resolved.
+ * The kernel knows where the file lies that it opened.
+ */
+async function isWithin(handle: FileHandle, place: Place): Promise<boolean> {
+  // No /proc: the path is resolved once more, which leaves the moment between.
+  const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => realpath(place.path));
+  return opened.startsWith(place.within);
 }
 
 function translated(error: unknown, name: string, path: string): PodbootError {

@@ -109,6 +109,17 @@ test('a link that is put in the place of a file a moment later is not followed',
   await assert.rejects(catalogue.open('debian/linux'), AccessDenied);
 });
 
+test('a link that is put in the place of a folder a moment later is not followed', async (test) => {
+  const { catalogue, root, outside, clock } = await room(test);
+  await writeFile(join(outside, 'linux'), 'not for machines');
+  assert.equal(await read(catalogue, 'debian/linux'), 'kernel');
+  await rename(join(root, 'debian'), join(root, 'old'));
+  await symlink(outside, join(root, 'debian'));
+  await assert.rejects(catalogue.open('debian/linux'), AccessDenied);
+  clock.advance(2_000);
+  await assert.rejects(catalogue.open('debian/linux'), AccessDenied);
+});
+
 test('the root itself may be a link', async (test) => {
   const folder = await temporaryFolder(test, { 'real/linux': 'kernel' });
   await symlink('real', join(folder, 'assets'));

@@ -9,10 +9,11 @@ import { createHostFacts } from './config/host-facts.ts';
 import { loadConfig } from './config/load.ts';
 import { nodeOptionProblems } from './config/node-options.ts';
 import { restartNeeded } from './config/reloadable.ts';
-import { InvalidInput, type Problem } from './domain/errors.ts';
+import { HostRefused, InvalidInput, type Problem } from './domain/errors.ts';
 import { formatIpv4 } from './domain/ipv4.ts';
 import type { Store } from './domain/ports.ts';
 import type { Settings } from './domain/settings.ts';
+import { Turns } from './domain/turns.ts';
 import { combineSinks, nameSubjects } from './lifecycle/event-bus.ts';
 import { checkNode } from './lifecycle/node-checks.ts';
 import { createNodeRegistry } from './lifecycle/node-registry.ts';
@@ -21,14 +22,14 @@ import { createEventLog } from './log/event-log.ts';
 import { createLogger } from './log/logger.ts';
 import { tellRefusedReload, tellWarnings } from './log/tell.ts';
 import { createHostNetwork } from './net/host-network.ts';
-import { watchInterfaces } from './net/interfaces.ts';
+import { type InterfaceWatch, watchInterfaces } from './net/interfaces.ts';
 import { loadLibc } from './net/libc.ts';
 import { createFileSender } from './net/sendfile.ts';
 import { createSystemClock } from './net/system-clock.ts';
 import { createBootService } from './services/boot/boot-service.ts';
 import { createDhcpService } from './services/dhcp/dhcp-service.ts';
 import { LeaseTable } from './services/dhcp/lease-table.ts';
-import { oneAtATime, reloadAll, type Service, startAll, stopAll } from './services/service-group.ts';
+import { reloadAll, type Service, startAll, stopAll } from './services/service-group.ts';
 import { createTftpService } from './services/tftp/tftp-service.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 
@@ -43,6 +44,12 @@ const STOP_LIMIT_MS = 8_000;
  * @throws InvalidInput for a wrong configuration, HostRefused for what the host does not give; nothing serves then
  */
 export async function serve(configPath: string): Promise<void> {
+  let isHungUp = false;
+  // From here on it would end the process; a reload that comes during the start is made after it.
+  let hangUp = () => {
+    isHungUp = true;
+  };
+  process.on('SIGHUP', () => hangUp());
   const { settings, warnings } = loadConfig(configPath, createHostFacts(), 'start');
   const logger = createLogger(settings.log);
   tellWarnings(logger, configPath, warnings);
@@ -53,10 +60,8 @@ export async function serve(configPath: string): Promise<void> {
   try {
     const daemon = await compose(configPath, settings, store, logger);
     await daemon.start();
-    process.on(
-      'SIGHUP',
-      () => void daemon.reload().catch((error: unknown) => tellRefusedReload(logger, configPath, error)),
-    );
+    hangUp = () => void daemon.reload().catch((error: unknown) => tellRefusedReload(logger, configPath, error));
+    if (isHungUp) hangUp();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void daemon.stop(signal));
   } catch (error) {
     await store.close();
@@ -142,51 +147,61 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
     },
     ...servers,
   ];
-  /** From the end of the start on: its timer would keep alive a process whose start was refused. */
-  let watch: ReturnType<typeof watchNamed> | undefined;
-
-  function watchNamed() {
-    return watchInterfaces(
-      settings.interfaces.map(({ name }) => name),
-      clock,
-      (name) => void Promise.allSettled(servers.map((server) => server.interfaceChanged(name))),
-    );
-  }
+  /** Two reloads at the same time (the API's and a signal's) would leave some services with the one's settings. */
+  const turns = new Turns();
+  let isStopping = false;
+  /** The same one through start and reloads: what changes meanwhile would be missed by one that begins afterwards. */
+  let watch: InterfaceWatch | undefined;
 
   /** All of the new file comes into force, or none of it. */
-  const reload = oneAtATime(async (): Promise<readonly Problem[]> => {
+  const takeUp = async (): Promise<readonly Problem[]> => {
     const next = loadConfig(configPath, createHostFacts());
     const obstacles = restartNeeded(settings, next.settings);
     if (obstacles.length > 0) throw new InvalidInput(`${configPath} needs a restart`, obstacles);
+    const storedHash = await store.setting(TOKEN_SETTING);
     await reloadAll(services, next.settings, settings);
     settings = next.settings;
-    tokenHash = (await store.setting(TOKEN_SETTING)) ?? tokenHash;
+    tokenHash = storedHash ?? tokenHash;
     logger.level = settings.log.level;
-    watch?.stop();
-    watch = watchNamed();
     const orphans = [...nodes.all()].flatMap((node) => checkNode(node, settings));
     const warnings = [...next.warnings, ...orphans, ...(await boot.checkAssets())];
     tellWarnings(logger, configPath, warnings);
     logger.info(`${configPath} is in force`);
     return warnings;
-  });
+  };
+
+  const reload = async () => {
+    if (isStopping) throw new HostRefused('podboot is stopping', 'It reads its configuration when it starts again.');
+    return await turns.take(takeUp);
+  };
 
   return {
     reload,
     async start() {
       if (libc.libc === undefined)
         logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
-      await startAll(services);
+      watch = watchInterfaces(
+        () => settings.interfaces.map(({ name }) => name),
+        clock,
+        (name) => void turns.take(() => Promise.allSettled(servers.map((server) => server.interfaceChanged(name)))),
+      );
+      try {
+        await turns.take(() => startAll(services));
+      } catch (error) {
+        // Its timer would keep the process alive.
+        watch.stop();
+        throw error;
+      }
       tellWarnings(logger, configPath, await boot.checkAssets());
-      watch = watchNamed();
       const where = [...settings.interfaces.map((each) => `${each.name} ${formatIpv4(each.address)} (${each.dhcp})`)];
       logger.info({ api: api.addresses() }, `podboot ${VERSION} serves ${where.join(', ')}; API on ${api.addresses()}`);
     },
     async stop(why) {
       logger.info(`${why}: stopping`);
       setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+      isStopping = true;
       watch?.stop();
-      await stopAll(services);
+      await turns.take(() => stopAll(services));
       await store.close();
       logger.info('stopped; every lease that was acknowledged is on disk');
       logger.flush();

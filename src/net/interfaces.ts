@@ -112,9 +112,11 @@ export interface InterfaceWatch {
  * Tells when one of the named interfaces comes, goes, is made anew, gets or loses its carrier, or changes its IPv4
  * addresses. Looks every two seconds: a netlink socket would tell sooner, but Node has none, and firmware asks for
  * longer than that.
+ *
+ * @param names asked at each look: a name that is new is compared with what its interface was before
  */
 export function watchInterfaces(
-  names: readonly string[],
+  names: () => readonly string[],
   clock: Clock,
   onChange: InterfaceListener,
   read: () => readonly HostInterface[] = readInterfaces,
@@ -124,16 +126,14 @@ export function watchInterfaces(
   let stopped = false;
 
   function look(): ReadonlyMap<string, HostInterface> {
-    const found = new Map<string, HostInterface>();
-    for (const each of read()) if (names.includes(each.name)) found.set(each.name, each);
-    return found;
+    return new Map(read().map((each) => [each.name, each]));
   }
 
   function poll(): void {
     const before = known;
     known = look();
     timer = clock.setTimeout(poll, POLL_MS);
-    for (const name of names) {
+    for (const name of names()) {
       if (stopped) return;
       const now = known.get(name);
       if (stateOf(before.get(name)) !== stateOf(now)) onChange(name, now);

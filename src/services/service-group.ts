@@ -34,19 +34,6 @@ export async function reloadAll(services: readonly Service[], next: Settings, cu
   }
 }
 
-/**
- * A call waits for those before it, whatever came of them. Two reloads at the same time (the API's and a signal's) would
- * leave some services with the one's settings and some with the other's.
- */
-export function oneAtATime<T>(act: () => Promise<T>): () => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return () => {
-    const done = last.then(act);
-    last = done.catch(() => undefined);
-    return done;
-  };
-}
-
 /** In the other order; one that fails does not keep the others open. */
 export async function stopAll(services: readonly Service[]): Promise<void> {
   for (const service of [...services].reverse()) await service.stop().catch(() => undefined);

@@ -243,13 +243,19 @@ test('freezing leaves the original as it was', () => {
   assert.equal(original.list.length, 2);
 });
 
-test('a reload may change everything but the data directory', () => {
+test('a reload may change everything but the data directory and the form of the log', () => {
   const current = settingsOf(RIGHT);
   assert.deepEqual(restartNeeded(current, settingsOf(RIGHT.replace('port: 80', 'port: 8080'))), []);
   const [problem] = restartNeeded(current, settingsOf(RIGHT.replace('dataDir: /var/lib/podboot', 'dataDir: /srv')));
   assert.equal(problem?.path, 'dataDir');
   assert.match(problem?.message ?? '', /can't change from \/var\/lib\/podboot to \/srv while podboot runs/);
-  assert.match(problem?.mend ?? '', /restart podboot/);
+  assert.match(problem?.mend ?? '', /move the data and restart podboot/);
+  const otherLog = { ...current, log: { ...current.log, format: 'pretty' } } as const;
+  assert.deepEqual(
+    restartNeeded(current, otherLog).map(({ path }) => path),
+    ['log.format'],
+  );
+  assert.deepEqual(restartNeeded(current, { ...current, log: { ...current.log, level: 'debug' } }), []);
 });
 
 test('docs/podboot.schema.json is the schema of the code', () => {

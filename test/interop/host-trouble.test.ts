@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Daemon } from '../harness/daemon.ts';
+import { until } from '../harness/process.ts';
 import { unmet } from '../harness/skip.ts';
 import { SERVER, SITE, Site } from './site.ts';
 import { Udhcpc } from './udhcpc-client.ts';
@@ -113,6 +114,39 @@ test('an interface that goes away and comes back: told, and served again', { ski
   } finally {
     client.remove();
   }
+});
+
+test('an interface that is made anew just before a reload is served after it', { skip }, async () => {
+  await using site = await Site.up(SITE, { linux: 'a kernel' });
+  const host = site.client('52:54:00:77:00:e6');
+  const client = new Udhcpc(host);
+  try {
+    const address = client.lease().ip;
+    // At once: the watch, which looks every two seconds, has not seen it yet.
+    site.server.ip('link', 'del', 'eno2');
+    site.plugIn({ namespace: site.server, name: 'eno2', address: `${SERVER}/24` });
+    site.daemon.reload();
+    await site.daemon.logged((line) => /is in force/.test(`${line.msg}`), 'the reload');
+    assert.equal(client.lease('-t', '8').ip, address);
+    const fetch = (url: string) => host.run(['curl', '-s', '-m', '5', `${url}linux`]).stdout;
+    host.ip('addr', 'add', '10.77.0.41/24', 'dev', 'eno1');
+    assert.equal(fetch(`tftp://${SERVER}/`), 'a kernel');
+    assert.equal(fetch(`http://${SERVER}/assets/`), 'a kernel');
+  } finally {
+    client.remove();
+  }
+});
+
+test('a reload that is asked for while the daemon starts is made when it has started', { skip }, async () => {
+  await using site = new Site();
+  const daemon = new Daemon(site.server, SITE);
+  site.daemon = daemon;
+  daemon.launch();
+  // The store is being opened: the start is under way.
+  await until(() => existsSync(join(daemon.folder, 'data', 'podboot.lock')), { what: 'the store', everyMs: 5 });
+  daemon.reload();
+  await daemon.logged((line) => /is in force/.test(`${line.msg}`), 'the reload');
+  assert.ok(daemon.running, daemon.output);
 });
 
 test('a cable that is pulled and put back needs nobody', { skip }, async () => {

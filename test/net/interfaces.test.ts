@@ -29,8 +29,9 @@ class Watched {
   readonly clock = new FakeClock();
   readonly told: string[] = [];
   now: HostInterface[] = [ENO2, ENO3];
+  names = ['eno2', 'eno9'];
   readonly watch = watchInterfaces(
-    ['eno2', 'eno9'],
+    () => this.names,
     this.clock,
     (name, state) => void this.told.push(`${name} ${state === undefined ? 'gone' : state.index}`),
     () => this.now,
@@ -70,6 +71,14 @@ describe('a watched interface', () => {
     watched.now = [{ ...ENO2, addresses: [second, first!] }];
     watched.clock.advance(2_000);
     assert.deepEqual(watched.told, ['eno2 3']);
+  });
+
+  it('that a reload names is told also if it was made anew just before', () => {
+    const watched = new Watched();
+    watched.now = [ENO2, { ...ENO3, index: 77 }];
+    watched.names = ['eno2', 'eno3'];
+    watched.clock.advance(2_000);
+    assert.deepEqual(watched.told, ['eno3 77']);
   });
 
   it('is let alone after stop', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { oneAtATime, reloadAll, type Service } from '../../src/services/service-group.ts';
+import { Turns } from '../../src/domain/turns.ts';
+import { reloadAll, type Service } from '../../src/services/service-group.ts';
 import { settle } from '../harness/clock.ts';
 import { podSettings } from './dhcp/pod.ts';
 
@@ -17,11 +18,13 @@ test('reloads that come together are made one after another, also after one that
   };
   const quick: Service = { ...slow, reload: async ({ dataDir }) => void said.push(`quick ${dataDir}`) };
   const files = ['first', 'second'];
-  const reload = oneAtATime(async () => {
-    const next = { ...podSettings(), dataDir: files.shift() ?? '' };
-    await reloadAll([quick, slow], next, { ...podSettings(), dataDir: 'old' });
-    return next.dataDir;
-  });
+  const turns = new Turns();
+  const reload = () =>
+    turns.take(async () => {
+      const next = { ...podSettings(), dataDir: files.shift() ?? '' };
+      await reloadAll([quick, slow], next, { ...podSettings(), dataDir: 'old' });
+      return next.dataDir;
+    });
   const both = Promise.allSettled([reload(), reload()]);
   await settle();
   refuse(new Error('port in use'));

@@ -11,6 +11,7 @@ import type {
   NodeDirectory,
 } from '../../domain/ports.ts';
 import type { Settings } from '../../domain/settings.ts';
+import { Turns } from '../../domain/turns.ts';
 import { AssetCatalogue } from './asset-catalogue.ts';
 import { checkAssets, configuredAssets } from './asset-check.ts';
 import { ProgramPolicy } from './boot-policy.ts';
@@ -96,25 +97,25 @@ export function createBootService(options: BootServiceOptions): BootService {
   });
   const routes = new BootRoutes({ requesters, events, assets, scripts: () => inForce.scripts });
   const listeners = new HttpListeners(routes, events);
-  const inTurn = oneAfterAnother();
+  const turns = new Turns();
 
   return {
     policy: { bootInformation: (...asked) => inForce.policy.bootInformation(...asked) },
     files,
     start: () =>
-      inTurn(async () => {
+      turns.take(async () => {
         await inForce.availability.refresh();
         await listeners.apply(inForce.settings);
       }),
     reload: (settings) =>
-      inTurn(async () => {
+      turns.take(async () => {
         const next = prepare(settings);
         await next.availability.refresh();
         await listeners.apply(settings);
         inForce = next;
       }),
-    interfaceChanged: (name) => inTurn(() => listeners.reopen(name, inForce.settings)),
-    stop: () => inTurn(() => listeners.close()),
+    interfaceChanged: (name) => turns.take(() => listeners.reopen(name, inForce.settings)),
+    stop: () => turns.take(() => listeners.close()),
     subjectAt: (address) => subjectOf(requesters.byAddress(address)),
     checkAssets: () => checkAssets(inForce.settings, manifest, inForce.catalogue),
     statistics: () => ({
@@ -149,14 +150,4 @@ function putInForce(
   const programs = manifest.programs.map((program) => program.name);
   const bootFiles = new Set([...configuredAssets(settings).map(({ name }) => name), ...programs]);
   return { settings, catalogue, availability, policy, scripts, bootFiles };
-}
-
-/** Changes of what listens wait for each other, also for one that failed. */
-function oneAfterAnother(): (change: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  return (change) => {
-    const mine = last.then(change, change);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
 }

@@ -8,6 +8,7 @@ import type {
   StoreChange,
 } from '../../domain/ports.ts';
 import type { InterfaceSettings, Settings } from '../../domain/settings.ts';
+import { Turns } from '../../domain/turns.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { Counters } from './counters.ts';
@@ -57,7 +58,8 @@ class Service implements DhcpService {
   readonly #interfaces = new Map<string, DhcpInterface>();
   #settings: Settings;
   #engine: DhcpEngine | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** An interface that comes back during a reload would take the port from its successor. */
+  readonly #turns = new Turns();
 
   constructor(options: DhcpServiceOptions) {
     const { clock, events, commit, settings } = options;
@@ -72,18 +74,18 @@ class Service implements DhcpService {
   }
 
   async start(): Promise<void> {
-    await this.#inTurn(() => this.#enforce(this.#settings));
+    await this.#turns.take(() => this.#enforce(this.#settings));
     this.#clockWatch.start();
   }
 
   async reload(settings: Settings): Promise<void> {
-    await this.#inTurn(() => this.#enforce(settings));
+    await this.#turns.take(() => this.#enforce(settings));
   }
 
   async stop(): Promise<void> {
     this.#clockWatch.stop();
     for (const each of this.#interfaces.values()) each.deafen();
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       // A reload that was under way has opened others.
       for (const each of this.#interfaces.values()) each.deafen();
       await this.#commits.drained();
@@ -93,14 +95,7 @@ class Service implements DhcpService {
   }
 
   async interfaceChanged(name: string): Promise<void> {
-    await this.#inTurn(async () => this.#interfaces.get(name)?.reopen());
-  }
-
-  /** One at a time: an interface that comes back during a reload would take the port from its successor. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(change);
-    this.#turn = done.catch(() => undefined);
-    return done;
+    await this.#turns.take(async () => this.#interfaces.get(name)?.reopen());
   }
 
   statistics(): Record<string, number> {

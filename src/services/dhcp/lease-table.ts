@@ -124,7 +124,8 @@ export class LeaseTable implements LeaseDirectory {
     row.pending += 1;
     row.pendingLease = lease;
     this.#pending.set(lease.key, row);
-    this.offer(lease.address, lease.key, Number.POSITIVE_INFINITY);
+    if (row.offerKey === lease.key) this.#keepOffer(row, Number.POSITIVE_INFINITY);
+    else this.offer(lease.address, lease.key, Number.POSITIVE_INFINITY);
   }
 
   /** @param endsAt as for `apply` */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { parseIpv4 } from '../domain/ipv4.ts';
 import type { Endpoint, SegmentingSocket } from '../domain/ports.ts';
+import { DatagramDrain, type ReceiveSpace } from './datagram-drain.ts';
 import type { Libc } from './libc.ts';
 import {
   int32,
@@ -15,10 +16,13 @@ import {
 /** Sends that wait for room in the kernel's buffer. Beyond it a datagram is lost, as on a full wire. */
 const MOST_WAITING_SENDS = 256;
 
+type MessageListener = (data: Uint8Array, from: Endpoint) => void;
+
 /** A socket that dgram opened itself: where the C library can't be called. */
 export class PlainDatagramSocket implements SegmentingSocket {
   readonly local: Endpoint;
   protected readonly socket: Socket;
+  #hear: MessageListener | undefined;
   #fail: ((error: Error) => void) | undefined;
   #closed = false;
 
@@ -28,14 +32,15 @@ export class PlainDatagramSocket implements SegmentingSocket {
     this.local = { address, port };
     // An 'error' that nobody hears would end the process.
     socket.on('error', (error) => this.#fail?.(error));
+    socket.on('message', (data, from) => this.received(data, from));
   }
 
   get segmentBytes(): number | undefined {
     return undefined;
   }
 
-  onMessage(listener: (data: Uint8Array, from: Endpoint) => void): void {
-    this.socket.on('message', listener);
+  onMessage(listener: MessageListener): void {
+    this.#hear = listener;
   }
 
   onError(listener: (error: Error) => void): void {
@@ -50,6 +55,10 @@ export class PlainDatagramSocket implements SegmentingSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.socket.close();
+  }
+
+  protected received(data: Uint8Array, from: Endpoint): void {
+    this.#hear?.(data, from);
   }
 
   protected get closed(): boolean {
@@ -77,19 +86,23 @@ export class PlainDatagramSocket implements SegmentingSocket {
 }
 
 /**
- * A socket whose descriptor we opened: dgram waits and receives, sends go straight to the kernel, which takes the bytes
- * at once. That spares a request object, a copy and a callback for each datagram.
+ * A socket whose descriptor we opened: dgram waits and receives the first datagram of a burst, the rest is taken from
+ * the kernel; sends go straight to it, and it takes the bytes at once. That spares a request object, a copy and a
+ * callback for each datagram.
  */
 export class NativeDatagramSocket extends PlainDatagramSocket {
   readonly #libc: Libc;
   readonly #descriptor: number;
+  readonly #drain: DatagramDrain;
+  /** Of the peer that was last heard or spoken to. */
   readonly #address = new Uint8Array(SOCKADDR_BYTES);
   #lastAddress = '';
   #lastPort = -1;
   #segmentBytes: number | undefined;
 
-  constructor(socket: Socket, libc: Libc, descriptor: number, segmentBytes: number | undefined) {
+  constructor(socket: Socket, libc: Libc, descriptor: number, segmentBytes: number | undefined, space: ReceiveSpace) {
     super(socket);
+    this.#drain = new DatagramDrain(libc, descriptor, space);
     this.#libc = libc;
     this.#descriptor = descriptor;
     this.#segmentBytes = segmentBytes;
@@ -110,6 +123,23 @@ export class NativeDatagramSocket extends PlainDatagramSocket {
       this.#sendPieces(data, this.#segmentBytes, to, done);
     } else {
       this.settle(new Error(`send ${errno} ${to.address}:${to.port}`), done);
+    }
+  }
+
+  protected override received(data: Uint8Array, from: Endpoint): void {
+    super.received(data, from);
+    // Whoever hears may close the socket, and then its descriptor's number may be another file's.
+    while (!this.closed) {
+      const size = this.#drain.next(this.#address);
+      if (size === undefined) return;
+      if (typeof size === 'string') {
+        this.settle(new Error(`recvfrom ${size}`), undefined);
+        return;
+      }
+      const peer = this.#drain.peer(this.#address);
+      this.#lastAddress = peer.address;
+      this.#lastPort = peer.port;
+      super.received(this.#drain.data(size), peer);
     }
   }
 

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { HostRefused } from '../domain/errors.ts';
 import { type Ipv4, parseIpv4 } from '../domain/ipv4.ts';
 import type { DatagramOptions, Network, SegmentingSocket } from '../domain/ports.ts';
+import { createReceiveSpace, type ReceiveSpace } from './datagram-drain.ts';
 import { NativeDatagramSocket, PlainDatagramSocket } from './datagram-socket.ts';
 import { hostRefused, type OpeningStep } from './host-refused.ts';
 import { type Libc, type LibcState, loadLibc } from './libc.ts';
@@ -13,15 +14,16 @@ import * as os from './socket-options.ts';
  * @param state what loading the C library came to
  */
 export function createHostNetwork(state: LibcState = loadLibc()): Network {
+  const space = createReceiveSpace();
   return {
     openDatagram: (options) =>
-      state.libc === undefined ? openPlain(options, state.reason) : openNative(options, state.libc),
+      state.libc === undefined ? openPlain(options, state.reason) : openNative(options, state.libc, space),
     addNeighbour: (interfaceName, address, mac) =>
       state.libc !== undefined && addNeighbour(state.libc, interfaceName, address, mac),
   };
 }
 
-async function openNative(options: DatagramOptions, libc: Libc): Promise<SegmentingSocket> {
+async function openNative(options: DatagramOptions, libc: Libc, space: ReceiveSpace): Promise<SegmentingSocket> {
   const type = os.SOCK_DGRAM | os.SOCK_NONBLOCK | os.SOCK_CLOEXEC;
   const descriptor = libc.socket(os.AF_INET, type, 0);
   if (descriptor < 0) throw hostRefused(libc.errno(), 'socket', options);
@@ -38,7 +40,7 @@ async function openNative(options: DatagramOptions, libc: Libc): Promise<Segment
     // libuv sets it on every descriptor that it adopts; then a second server could take the port from us unnoticed.
     libc.setsockopt(descriptor, os.SOL_SOCKET, os.SO_REUSEADDR, os.int32(0), 4);
   }
-  return new NativeDatagramSocket(socket, libc, descriptor, segmentBytes);
+  return new NativeDatagramSocket(socket, libc, descriptor, segmentBytes, space);
 }
 
 /** Options and bind. Returns the segment size that the kernel agreed to. */

@@ -14,6 +14,14 @@ export interface Libc {
     address: Uint8Array,
     addressBytes: number,
   ): number;
+  recvfrom(
+    descriptor: number,
+    data: Uint8Array,
+    lengthBytes: number,
+    flags: number,
+    address: Uint8Array,
+    addressBytes: Uint8Array,
+  ): number;
   sendfile(outDescriptor: number, inDescriptor: number, offset: BigInt64Array, lengthBytes: number): number;
   ioctl(descriptor: number, request: number, argument: Uint8Array): number;
   close(descriptor: number): number;
@@ -62,6 +70,7 @@ function bindings(koffi: Koffi): Libc {
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     bind: library.func('int bind(int, const void *, uint32_t)'),
     sendto: library.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+    recvfrom: library.func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)'),
     sendfile: library.func('intptr_t sendfile(int, int, void *, size_t)'),
     ioctl: library.func('int ioctl(int, unsigned long, void *)'),
     close: library.func('int close(int)'),

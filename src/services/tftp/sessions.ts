@@ -1,16 +1,17 @@
 import { encodeError } from '../../codecs/tftp/encode.ts';
 import { TftpErrorCode, type TftpRequest } from '../../codecs/tftp/packet.ts';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
-import { formatIpv4, parseIpv4 } from '../../domain/ipv4.ts';
+import { parseIpv4 } from '../../domain/ipv4.ts';
 import type { Clock, Endpoint, EventSink, FileSource, Network } from '../../domain/ports.ts';
 import { type BlockSource, OctetSource } from './block-source.ts';
+import { DataSockets } from './data-sockets.ts';
 import type { Listener } from './listeners.ts';
 import { negotiate, type TftpLimits } from './negotiate.ts';
 import { NetasciiSource } from './netascii-source.ts';
 import type { TftpTally } from './tally.ts';
 import { Transfer, type TransferOutcome } from './transfer.ts';
 import { endEvent, printable, startEvent, type TransferSubject } from './transfer-events.ts';
-import { segmentBytesOf, WindowWriter } from './window-writer.ts';
+import { WindowWriter } from './window-writer.ts';
 
 export interface SessionParts {
   readonly network: Network;
@@ -37,10 +38,12 @@ const RESET_SILENCE_MS = 3_000;
 export class SessionTable {
   readonly #parts: SessionParts;
   readonly #writer = new WindowWriter();
+  readonly #sockets: DataSockets;
   readonly #sessions = new Map<string, Session>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#sockets = new DataSockets(parts.network, parts.clock);
   }
 
   get size(): number {
@@ -67,6 +70,11 @@ export class SessionTable {
     this.#sessions.set(key, session);
     void this.#run(key, session, listener, request, peer, limits);
     return true;
+  }
+
+  /** The interface came, went or changed: transfers that begin from now on get new sockets. */
+  interfaceChanged(name: string): void {
+    this.#sockets.retire(name);
   }
 
   /** Ends all, telling the clients. */
@@ -122,14 +130,9 @@ export class SessionTable {
     source: BlockSource,
     sizeBytes: number,
   ): Promise<void> {
-    const { network, clock, events, tally } = this.#parts;
-    const segmentBytes = segmentBytesOf(subject.negotiated);
-    const socket = await network.openDatagram({
-      interfaceName: subject.interfaceName,
-      address: formatIpv4(subject.serverAddress),
-      port: 0,
-      ...(segmentBytes === undefined ? {} : { segmentBytes }),
-    });
+    const { clock, events, tally } = this.#parts;
+    const { peer, negotiated } = subject;
+    const socket = await this.#sockets.open(subject, peer, negotiated);
     if (session.dropped) {
       socket.close();
       source.close();
@@ -137,7 +140,6 @@ export class SessionTable {
     }
     tally.started += 1;
     if (events.wantsDebug) events.emit(startEvent(subject, sizeBytes));
-    const { peer, negotiated } = subject;
     session.transfer = new Transfer({
       socket,
       peer,

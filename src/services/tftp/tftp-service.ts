@@ -76,6 +76,7 @@ class Tftp implements TftpService {
 
   interfaceChanged(name: string): Promise<void> {
     return this.#change(async () => {
+      this.#sessions.interfaceChanged(name);
       try {
         await this.#listeners.reopen(name);
       } catch (error) {

@@ -38,6 +38,7 @@ export interface TransferFigures {
 }
 
 export interface TransferParts {
+  /** Hears `peer` alone. */
   readonly socket: SegmentingSocket;
   readonly peer: Endpoint;
   readonly source: BlockSource;
@@ -53,8 +54,6 @@ const MOST_RETRIES = 10;
 const MOST_RETRIES_AT_THE_ENDS = 5;
 const GIVE_UP_MS = 30_000;
 const LONGEST_GIVE_UP_MS = 300_000;
-/** Answers to packets that are not the client's. */
-const MOST_STRANGERS = 16;
 /** A timer that fires this early is on time. */
 const TIMER_SLACK_MS = 1;
 
@@ -79,7 +78,6 @@ export class Transfer {
   #sendError: Error | undefined;
   #retries = 0;
   #retransmits = 0;
-  #strangers = 0;
   #deadline = 0;
   #timerDueAt = 0;
   #timer: Timer | undefined;
@@ -104,7 +102,7 @@ export class Transfer {
 
   start(): void {
     const { socket } = this.#parts;
-    socket.onMessage((data, from) => this.#receive(data, from));
+    socket.onMessage((data) => this.#receive(data));
     // A datagram that could not leave is as good as lost; sending it again may do.
     socket.onError((error) => {
       this.#sendError = error;
@@ -126,23 +124,11 @@ export class Transfer {
     this.#end({ end: 'cancelled' });
   }
 
-  #receive(data: Uint8Array, from: Endpoint): void {
+  #receive(data: Uint8Array): void {
     if (this.#ended) return;
-    const { peer } = this.#parts;
-    if (from.port !== peer.port || from.address !== peer.address) {
-      this.#answerStranger(data, from);
-      return;
-    }
     const packet = decode(data);
     if (packet?.op === TftpOp.ACK) this.#acknowledged(packet.block);
     else if (packet?.op === TftpOp.ERROR) this.#aborted(packet.code, packet.message);
-  }
-
-  /** RFC 1350 section 4: told, and the transfer is not disturbed. An ERROR is never answered with an ERROR. */
-  #answerStranger(data: Uint8Array, from: Endpoint): void {
-    if (decode(data)?.op === TftpOp.ERROR || this.#strangers >= MOST_STRANGERS) return;
-    this.#strangers += 1;
-    this.#parts.socket.send(encodeError(TftpErrorCode.UNKNOWN_TRANSFER_ID, 'this port serves another client'), from);
   }
 
   #aborted(code: number, message: string): void {

@@ -62,7 +62,8 @@ export async function serve(configPath: string): Promise<void> {
     await daemon.start();
     hangUp = () => void daemon.reload().catch((error: unknown) => tellRefusedReload(logger, configPath, error));
     if (isHungUp) hangUp();
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void daemon.stop(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.once(signal, () => void daemon.stop(signal).catch((error: unknown) => endBadly(logger, error)));
   } catch (error) {
     await store.close();
     throw error;
@@ -207,6 +208,12 @@ async function compose(configPath: string, initial: Settings, store: Store, logg
       logger.flush();
     },
   };
+}
+
+/** What was acknowledged is on disk whatever goes wrong at the end. */
+function endBadly(logger: Logger, error: unknown): void {
+  logger.error(`the stop did not go well: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
 }
 
 if (import.meta.main) {

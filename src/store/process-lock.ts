@@ -34,14 +34,25 @@ export function lockProcess(dataDir: string, waitMs: number): ProcessLock {
     }
     throw error;
   }
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-  chmodSync(pidFile, 0o600);
+  quietly(() => {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+    chmodSync(pidFile, 0o600);
+  });
   return {
     release: () => {
-      rmSync(pidFile, { force: true });
+      quietly(() => rmSync(pidFile, { force: true }));
       database.close();
     },
   };
+}
+
+/** A disk that is full, or turned read-only as a failing one does, must not take more than the process id's message. */
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The lock is held, or let go, all the same.
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Flat, LEASE_FIELDS, Op } from './batch-codec.ts';
@@ -173,7 +173,9 @@ function damaged(): Error {
 function giveToOwner(dataDir: string, files: readonly string[]): void {
   if (process.geteuid?.() !== 0) return;
   const owner = statSync(dataDir);
-  for (const file of files) chownSync(join(dataDir, file), owner.uid, owner.gid);
+  for (const path of files.map((file) => join(dataDir, file))) {
+    if (existsSync(path)) chownSync(path, owner.uid, owner.gid);
+  }
 }
 
 function migrate(database: Database.Database, migrations: readonly Migration[], alone: boolean): void {

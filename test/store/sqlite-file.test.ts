@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -50,5 +50,19 @@ describe('migrating a store', () => {
     assert.throws(() => open(grown, { access: 'tool' }), { code: OLDER_STORE });
     daemon.close();
     open(grown, { access: 'tool' }).close();
+  });
+});
+
+describe('the process id beside a store', () => {
+  it('that can be neither written nor removed, as on a disk that turned read-only, keeps no store open or shut', () => {
+    const first = open(MIGRATIONS);
+    const pidFile = join(folder, 'podboot.pid');
+    rmSync(pidFile);
+    mkdirSync(pidFile);
+    first.commit([4, 'kept', 'yes']);
+    first.close();
+    const second = open(MIGRATIONS);
+    assert.deepEqual(second.settings(), ['kept', 'yes']);
+    second.close();
   });
 });

@@ -52,7 +52,7 @@ export class BootFileSource implements FileSource {
       shared = { asset, users: 0 };
       this.#shared.set(asset.identity, shared);
     } else {
-      void asset.handle.close();
+      closeQuietly(asset);
     }
     const entry = shared;
     entry.users += 1;
@@ -61,7 +61,7 @@ export class BootFileSource implements FileSource {
       if (entry.users > 0) return;
       this.#shared.delete(asset.identity);
       // Waits for reads that are still under way.
-      void entry.asset.handle.close();
+      closeQuietly(entry.asset);
     });
   }
 
@@ -89,4 +89,9 @@ export class BootFileSource implements FileSource {
     }
     return this.#parts.requesters.byKey(peer, key);
   }
+}
+
+/** A file server that is gone answers even that with an error; nothing was written that could be lost. */
+function closeQuietly(asset: OpenAsset): void {
+  asset.handle.close().catch(() => undefined);
 }

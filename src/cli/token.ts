@@ -28,7 +28,7 @@ export function registerToken(program: Command, output: Output = processOutput):
           'Start the daemon once: it makes the store and its first token.',
         );
       }
-      const { replaceToken } = await import('../replace-token.ts');
+      const { replaceToken } = await import('../daemon/replace-token.ts');
       output.print(await replaceToken(dataDir));
       output.tell('This is shown once. Keep it in a file of mode 0600 and name it in PODBOOT_TOKEN_FILE.');
       output.tell(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { reloadAll, type Service } from '../../src/daemon/service-group.ts';
 import { Turns } from '../../src/domain/turns.ts';
-import { reloadAll, type Service } from '../../src/services/service-group.ts';
 import { settle } from '../harness/clock.ts';
-import { podSettings } from './dhcp/pod.ts';
+import { podSettings } from '../services/dhcp/pod.ts';
 
 test('reloads that come together are made one after another, also after one that is refused', async () => {
   const said: string[] = [];

@@ -1,6 +1,6 @@
 import type { Settings } from '../domain/settings.ts';
 
-/** What main.ts starts, reloads and stops as one. */
+/** What the daemon starts, reloads and stops as one. */
 export interface Service {
   /** @throws HostRefused; nothing of it stays open then */
   start(): Promise<void>;

@@ -1,5 +1,5 @@
-import { newToken, TOKEN_SETTING } from './api/token.ts';
-import { openSqliteStore } from './store/sqlite-store.ts';
+import { newToken, TOKEN_SETTING } from '../api/token.ts';
+import { openSqliteStore } from '../store/sqlite-store.ts';
 
 /**
  * Makes a new token of the API in the store, also while a daemon runs on it, which takes it up at its next reload.

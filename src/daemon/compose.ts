@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { createApi } from '../api/api.ts';
+import { ensureToken } from '../api/first-token.ts';
+import { TOKEN_SETTING } from '../api/token.ts';
+import { nodeOptionProblems } from '../config/node-options.ts';
+import { formatIpv4 } from '../domain/ipv4.ts';
+import type { Store } from '../domain/ports.ts';
+import type { Settings } from '../domain/settings.ts';
+import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
+import { checkNode } from '../lifecycle/node-checks.ts';
+import { createNodeRegistry } from '../lifecycle/node-registry.ts';
+import { createTimeline } from '../lifecycle/timeline.ts';
+import { createEventLog } from '../log/event-log.ts';
+import { createHostNetwork } from '../net/host-network.ts';
+import { loadLibc } from '../net/libc.ts';
+import { createFileSender } from '../net/sendfile.ts';
+import { createSystemClock } from '../net/system-clock.ts';
+import { createBootService } from '../services/boot/boot-service.ts';
+import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
+import { LeaseTable } from '../services/dhcp/lease-table.ts';
+import { createTftpService } from '../services/tftp/tftp-service.ts';
+import { Daemon } from './daemon.ts';
+import type { Service } from './service-group.ts';
+
+const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+export interface ComposeOptions {
+  readonly configPath: string;
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly logger: Logger;
+}
+
+/** The one place that knows every room: makes each of them and gives it what it needs of the others. */
+export async function compose({ configPath, settings, store, logger }: ComposeOptions): Promise<Daemon> {
+  const current = { settings };
+  const startedAt = Date.now();
+  const snapshot = await store.load();
+  const clock = createSystemClock();
+  const timeline = createTimeline({ clock });
+  const events = combineSinks(createEventLog(logger, clock), timeline);
+  const libc = loadLibc();
+  if (libc.libc === undefined)
+    logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
+  const network = createHostNetwork(libc);
+  const fileSender = createFileSender();
+  const commit = store.commit.bind(store);
+
+  const nodes = createNodeRegistry({
+    nodes: snapshot.nodes,
+    commit,
+    clock,
+    events,
+    checkNode: (node) => [
+      ...checkNode(node, current.settings),
+      ...nodeOptionProblems(node.options, current.settings.dhcp.customOptions),
+    ],
+  });
+  const leases = new LeaseTable(snapshot.leases, clock);
+  const boot = createBootService({
+    settings,
+    nodes,
+    leases,
+    clock,
+    events,
+    ...(fileSender === undefined ? {} : { fileSender }),
+  });
+  const dhcp = createDhcpService({ settings, network, clock, nodes, leases, policy: boot.policy, commit, events });
+  const tftp = createTftpService({
+    settings,
+    network,
+    clock,
+    files: boot.files,
+    events: nameSubjects(events, (address) => boot.subjectAt(address)),
+  });
+  const servers = [boot, tftp, dhcp];
+
+  let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);
+  const api = createApi({
+    registry: nodes,
+    leases,
+    timeline,
+    clock,
+    events,
+    version: VERSION,
+    tokenHash: () => tokenHash,
+    reload: () => daemon.reload(),
+    status: () => ({
+      startedAt,
+      interfaces: current.settings.interfaces.map(({ name, address, dhcp: mode }) => ({
+        name,
+        address: formatIpv4(address),
+        dhcp: mode,
+      })),
+      nodes: nodes.size,
+      residentBytes: process.memoryUsage.rss(),
+      counters: { dhcp: dhcp.statistics(), tftp: tftp.statistics(), http: boot.statistics() },
+    }),
+  });
+  const apiService: Service = {
+    start: () => api.listen(settings.api.listen),
+    reload: (next) => api.relisten(next.api.listen),
+    stop: () => api.close(),
+  };
+  const orphans = () => [...nodes.all()].flatMap((node) => checkNode(node, current.settings));
+
+  const daemon = new Daemon({
+    version: VERSION,
+    configPath,
+    logger,
+    clock,
+    // DHCP comes last: a machine that gets an address finds everything else open.
+    services: [apiService, ...servers],
+    servers,
+    current,
+    prepareReload: async () => {
+      const stored = await store.setting(TOKEN_SETTING);
+      return () => {
+        tokenHash = stored ?? tokenHash;
+      };
+    },
+    warnings: async (occasion) => [...(occasion === 'start' ? [] : orphans()), ...(await boot.checkAssets())],
+    apiAddresses: () => api.addresses(),
+    closeStore: () => store.close(),
+  });
+  return daemon;
+}

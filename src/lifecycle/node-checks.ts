@@ -36,6 +36,12 @@ function addressProblems(node: Node, candidate: NodeInterface, path: string, set
     const message = `${shownAddress} is podboot’s own on ${ours.name}.`;
     return [{ path, message, mend: 'Use another address of that subnet.' }];
   }
+  // DHCP gives a relay's address to nobody: the node would get another one, from a pool.
+  const relayed = subnets.find((each) => each.relays.includes(address));
+  if (relayed !== undefined) {
+    const message = `${shownAddress} is the relay’s that asks for ${formatSubnet(relayed)}.`;
+    return [{ path, message, mend: 'Use another address of that subnet.' }];
+  }
   const reservation = reservations.find((each) => each.address === address);
   if (reservation !== undefined) {
     const message = `${shownAddress} is reserved for ${reservation.name} in podboot.yaml.`;

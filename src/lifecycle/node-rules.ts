@@ -2,6 +2,7 @@ import type { Problem } from '../domain/errors.ts';
 import { formatIpv4, type Ipv4 } from '../domain/ipv4.ts';
 import { isUnicastMac } from '../domain/mac.ts';
 import type { Node, NodeInterface } from '../domain/node.ts';
+import { whyShared } from '../domain/shared-uuids.ts';
 import { shown, UNPRINTABLE } from './node-input.ts';
 
 /** RFC 1123 section 2.1: a label of a host name. */
@@ -10,18 +11,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,31}$/;
 const LABEL_KEY = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 const HEX = /^(?:[0-9a-f]{2})+$/;
-
-/**
- * UUIDs that boards ship with where the vendor never wrote one: the first is AMI's reference BIOS, on thousands of
- * white-box boards. One of them as an identity would hand every such machine the same node.
- */
-const SHARED_UUIDS: ReadonlySet<string> = new Set([
-  '03000200-0400-0500-0006-000700080009',
-  '00020003-0004-0005-0006-000700080009',
-  '00000000-0000-0000-0000-000000000000',
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  '12345678-1234-5678-90ab-cddeefaabbcc',
-]);
 
 const LIMITS = { interfaces: 64, labels: 64, options: 64, text: 128, labelValue: 256, identifierBytes: 255 } as const;
 
@@ -61,10 +50,10 @@ function identityProblems(node: Node): Problem[] {
       message: `“${shown(node.uuid)}” is no UUID.`,
       mend: 'Write it as dmidecode -s system-uuid does: 8-4-4-4-12 hexadecimal digits.',
     });
-  } else if (node.uuid !== undefined && SHARED_UUIDS.has(node.uuid)) {
+  } else if (node.uuid !== undefined && whyShared(node.uuid) !== undefined) {
     problems.push({
       path: 'uuid',
-      message: `${node.uuid} is a placeholder that many boards share.`,
+      message: `${node.uuid} is a placeholder that many boards share: ${whyShared(node.uuid)}.`,
       mend: 'Leave it out; MAC addresses tell such machines apart.',
     });
   }

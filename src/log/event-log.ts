@@ -19,6 +19,9 @@ export function createEventLog(
     },
     emit(event) {
       if (!logger.isLevelEnabled(event.level)) return;
+      for (const { event: late, heldBack, ageMs } of throttle.late()) {
+        logger[late.level]({ ...fieldsOf(late, heldBack), ageMs: Math.round(ageMs) }, lineOf(late, heldBack, ageMs));
+      }
       const verdict = throttle.judge(event);
       if (verdict.tell) logger[event.level](fieldsOf(event, verdict.heldBack), lineOf(event, verdict.heldBack));
     },
@@ -26,9 +29,13 @@ export function createEventLog(
 }
 
 /** `dgx01 52:54:00:77:00:01 10.77.0.100  DHCP offer: iPXE (snponly.efi)`. */
-export function lineOf(event: BootEvent, heldBack = 0): string {
+export function lineOf(event: BootEvent, heldBack = 0, ageMs = 0): string {
   const who = inWords(event.subject, event.text);
-  const more = heldBack === 0 ? '' : ` (and ${heldBack} more like it that were not told)`;
+  const notes = [
+    ...(ageMs === 0 ? [] : [`${Math.round(ageMs / 1_000)} s ago`]),
+    ...(heldBack === 0 ? [] : [`and ${heldBack} more like it that were not told`]),
+  ];
+  const more = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
   return plain(`${who === '' ? '' : `${who}  `}${event.text}${more}`);
 }
 

@@ -3,17 +3,11 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogSettings } from '../domain/settings.ts';
 import { LogOutput, openStandardOutput } from './log-output.ts';
+import { CENSOR, SECRET_WORDS, withoutSecrets } from './without-secrets.ts';
 
 /** Four megabytes are some 20,000 lines: minutes of a pod that boots, while the reader restarts. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 const FLUSH_TIMEOUT_MS = 500;
-
-/**
- * Where a secret could stand in a line's fields, whoever wrote the line. No line is meant to hold one: this is the net
- * below, so it names the words and not our own shapes.
- */
-const SECRET_WORDS = ['token', 'password', 'passphrase', 'secret', 'authorization', 'privateKey', 'apiKey', 'cookie'];
-const REDACTED = SECRET_WORDS.flatMap((word) => [word, `*.${word}`, `*.*.${word}`, `*.*.*.${word}`]);
 
 /**
  * The daemon's log. One JSON object a line, `level` as a word and `time` as ISO 8601; on a terminal (`format: auto`) or
@@ -31,8 +25,11 @@ export function createLogger(settings: LogSettings, stream?: DestinationStream):
       level: settings.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: REDACTED, censor: '[secret]' },
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+      // withoutSecrets has made an object of it already.
+      serializers: { err: (error: unknown) => error },
+      // For what a child logger is made with, which no formatter of ours sees.
+      redact: { paths: [...SECRET_WORDS], censor: CENSOR },
     },
     forPeople ? prettyLines(destination, onTerminal) : destination,
   );

@@ -25,7 +25,7 @@ function settings(match: ReservationMatch = { mac: '52:54:00:aa:00:01' as MacAdd
     dhcp: {
       port: 67,
       proxyPort: 4011,
-      subnets: [subnet('10.77.0.0/24'), subnet('10.78.0.0/31')],
+      subnets: [{ ...subnet('10.77.0.0/24'), relays: [ip('10.77.0.2')] }, subnet('10.78.0.0/31')],
       reservations: [{ name: 'switch1', match, address: ip('10.77.0.10'), options: new Map() }],
       groups: new Map([['dgx', { name: 'dgx', options: new Map() }]]),
       customOptions: [],
@@ -78,6 +78,14 @@ const TABLE: readonly [
     'interfaces[0].address',
     /10\.99\.0\.1 of dgx01’s interface eno1 is in no subnet/,
     /10\.77\.0\.0\/24, 10\.78\.0\.0\/31/,
+  ],
+  [
+    'a relay’s address',
+    node({ address: ip('10.77.0.2') }),
+    undefined,
+    'interfaces[0].address',
+    /10\.77\.0\.2 of dgx01’s interface eno1 is the relay’s that asks for 10\.77\.0\.0\/24/,
+    /another address of that subnet/,
   ],
   [
     'the network’s own address',

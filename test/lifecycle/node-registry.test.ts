@@ -4,6 +4,7 @@ import { Conflict, HostRefused, InvalidInput, NotFound } from '../../src/domain/
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { MacAddress } from '../../src/domain/mac.ts';
 import type { StoreChange } from '../../src/domain/ports.ts';
+import { whyShared } from '../../src/domain/shared-uuids.ts';
 import { createNodeRegistry } from '../../src/lifecycle/node-registry.ts';
 import { type NodeRegistry, VersionMismatch } from '../../src/lifecycle/registry-port.ts';
 import { BrokenStore, MemoryStore } from '../../src/store/memory-store.ts';
@@ -113,6 +114,37 @@ describe('a directory of nodes', () => {
     await registry.enrol({ ...input('a', 1), uuid: UUID, serialNumber: 's1' });
     assert.deepEqual(registry.sortedNames(), ['a', 'b']);
   });
+});
+
+/** Also those of DHCP's list: a node that has nothing else would be enrolled and never known. */
+const SHARED_UUIDS = [
+  '00000000-0000-0000-0000-000000000000',
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  'ffffff00-ffff-ffff-ffff-ffffffffffff',
+  '03000200-0400-0500-0006-000700080009',
+  '00020003-0004-0005-0006-000700080009',
+  '03020100-0504-0706-0809-0a0b0c0d0e0f',
+  '00010203-0405-0607-0809-0a0b0c0d0e0f',
+  '12345678-1234-5678-90ab-cddeefaabbcc',
+  '78563412-3412-7856-90ab-cddeefaabbcc',
+  '00112233-4455-6677-8899-aabbccddeeff',
+  '33221100-5544-7766-8899-aabbccddeeff',
+  '4C4C4544-0000-2010-8020-80C04F202020',
+  'fefefefe-fefe-fefe-fefe-fefefefefefe',
+  '11111111-1111-1111-1111-111111111111',
+];
+
+describe('a UUID that many boards share', () => {
+  for (const uuid of SHARED_UUIDS) {
+    it(`is no identity: ${uuid}`, async () => {
+      assert.notEqual(whyShared(uuid.toLowerCase()), undefined, 'DHCP takes it for not sent');
+      const problems = await problemsOf(
+        registry.enrol({ name: 'a', uuid, interfaces: [{ name: 'eno1' }] }),
+        InvalidInput,
+      );
+      assert.match(problems.join(), /^uuid: .* placeholder that many boards share/);
+    });
+  }
 });
 
 describe('a thing with two owners', () => {

@@ -77,6 +77,23 @@ describe('the log as JSON', () => {
     assert.equal(JSON.parse(lines[1] ?? '').heldBack, 4);
   });
 
+  it('tells what was held back when nothing like it comes any more, with the next line of any kind', () => {
+    const { lines, log, clock } = logOf({ level: 'info', format: 'json' });
+    for (let time = 0; time < 5; time += 1) log.emit({ ...OFFER, throttle: 'x' });
+    clock.advance(6_000);
+    log.emit({ ...OFFER, type: 'dhcp.ack', text: 'DHCP ack' });
+    const told = lines.map((line) => JSON.parse(line));
+    assert.deepEqual(
+      told.map(({ type, heldBack, ageMs }) => [type, heldBack, ageMs]),
+      [
+        ['dhcp.offer', undefined, undefined],
+        ['dhcp.offer', 3, 6_000],
+        ['dhcp.ack', undefined, undefined],
+      ],
+    );
+    assert.match(told[1].msg, /iPXE \(snponly\.efi\) \(6 s ago, and 3 more like it that were not told\)$/);
+  });
+
   it('wants debug events only at that level, also after it was changed', () => {
     const { lines, log, logger } = logOf({ level: 'info', format: 'json' });
     log.emit({ ...OFFER, level: 'debug' });
@@ -89,19 +106,41 @@ describe('the log as JSON', () => {
     assert.equal(lines.length, 1);
   });
 
-  it('shows no secret, wherever in the fields it stands', () => {
+  it('shows no secret, wherever in the fields it stands and however its name is written', () => {
     const { lines, logger } = logOf({ level: 'info', format: 'json' });
-    logger.info(
-      {
-        token: 's3cret',
-        a: { password: 's3cret', b: { authorization: 's3cret', c: { secret: 's3cret' } } },
-        headers: { cookie: 's3cret' },
-        safe: 'yes',
-      },
-      'x',
-    );
+    const fields = {
+      token: 's3cret',
+      accessToken: 's3cret',
+      'x-api-key': 's3cret',
+      a: { password: 's3cret', b: { Authorization: 's3cret', c: { secret: 's3cret', safe: 'deep' } } },
+      list: [{ passphrase: { nested: 's3cret' } }, 'plain'],
+      headers: { 'Set-Cookie': ['s3cret'] },
+      safe: 'yes',
+      tokenFile: '/var/lib/podboot/token',
+    };
+    const before = structuredClone(fields);
+    logger.info(fields, 'x');
+    logger.error({ err: Object.assign(new Error('refused'), { token: 's3cret' }) });
+    logger.error(Object.assign(new Error('again'), { config: { password: 's3cret' } }));
+    logger.child({ secret: 's3cret' }).info('bound');
+    assert.equal(lines.length, 4);
     assert.doesNotMatch(lines.join(), /s3cret/);
-    assert.match(lines.join(), /"safe":"yes"/);
+    const [line, refused, again, bound] = lines.map((each) => JSON.parse(each));
+    assert.deepEqual([line.safe, line.a.b.c.safe, line.list[1]], ['yes', 'deep', 'plain']);
+    assert.equal(line.tokenFile, '/var/lib/podboot/token');
+    assert.match(refused.err.stack, /event-log\.test\.ts/);
+    assert.equal(refused.err.type, 'Error');
+    assert.equal(again.msg, 'again');
+    assert.equal(bound.secret, '[secret]');
+    assert.deepEqual(fields, before, 'what the caller holds is left as it is');
+  });
+
+  it('writes fields that hold themselves', () => {
+    const { lines, logger } = logOf({ level: 'info', format: 'json' });
+    const ring: Record<string, unknown> = { name: 'ring' };
+    ring.self = ring;
+    logger.info({ ring }, 'x');
+    assert.equal(JSON.parse(lines[0] ?? '').ring.name, 'ring');
   });
 });
 

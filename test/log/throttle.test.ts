@@ -72,4 +72,50 @@ describe('the throttle', () => {
     assert.equal(told + counted, 100_000);
     assert.equal(judge('tftp.refused', 'x'), 0, 'another type is not its victim');
   });
+
+  it('tells the count of a flood that ended late, once, with the last event of it', () => {
+    for (const type of ['a', 'b']) assert.equal(judge(type, '1'), 0);
+    for (let time = 0; time < 5; time += 1) {
+      clock.advance(100);
+      judge('a', '1');
+    }
+    clock.advance(4_999);
+    assert.deepEqual(throttle.late(), [], 'a next one might still come');
+    clock.advance(1_001);
+    const [late, ...others] = throttle.late();
+    assert.deepEqual([late?.event.type, late?.heldBack, late?.ageMs], ['a', 4, 6_000]);
+    assert.deepEqual(others, [], 'of b nothing was held back');
+    clock.advance(60_000);
+    assert.deepEqual(throttle.late(), []);
+    assert.equal(judge('a', '1'), 0, 'the next one does not tell it again');
+  });
+
+  it('does not tell late what the next event told', () => {
+    for (let time = 0; time < 3; time += 1) judge('a', '1');
+    clock.advance(1_000);
+    assert.equal(judge('a', '1'), 2);
+    clock.advance(60_000);
+    assert.deepEqual(throttle.late(), []);
+  });
+
+  it('lets no flood of many keys come back as a flood of counts, and loses none of them', () => {
+    let told = 0;
+    for (let second = 0; second < 100; second += 1) {
+      for (let key = 0; key < 30; key += 1) {
+        for (let time = 0; time < 2; time += 1) {
+          const verdict = judge('dhcp.malformed', `${second} ${key}`);
+          if (verdict !== false) told += 1 + verdict;
+        }
+      }
+      clock.advance(1_000);
+    }
+    for (let second = 0; second < 300; second += 1) {
+      clock.advance(1_000);
+      const late = throttle.late();
+      assert.ok(late.length <= 10, `${late.length} in a second`);
+      assert.deepEqual(throttle.late(), [], 'once a second');
+      for (const { heldBack } of late) told += 1 + heldBack;
+    }
+    assert.equal(told, 100 * 30 * 2);
+  });
 });

@@ -4,7 +4,7 @@ import { OptionCode } from '../../codecs/dhcp/option-table.ts';
 import { decodeUserClass } from '../../codecs/dhcp/user-class.ts';
 import { decodeVendorClass, type VendorClass } from '../../codecs/dhcp/vendor-class.ts';
 import type { BootClient, ClientStage, Firmware } from '../../domain/client.ts';
-import { whyShared } from './shared-uuids.ts';
+import { whyShared } from '../../domain/shared-uuids.ts';
 
 /** Options that tell boot clients apart. */
 const Sign = { USER_CLASS: 77, ARCHITECTURE: 93, MACHINE_ID: 97, IPXE: 175 } as const;

@@ -40,6 +40,10 @@ export interface Node {
   readonly uuid?: string;
   readonly serialNumber?: string;
   readonly rack?: string;
+  /** In its rack, as the label says it: `U12`, `12-15`. */
+  readonly position?: string;
+  /** What it is for: `gpu`, `kube_node`, `slurm-login`. Runners make their groups of them. */
+  readonly roles: readonly string[];
   /** Name of a group in the configuration whose options apply. */
   readonly group?: string;
   readonly labels: Readonly<Record<string, string>>;

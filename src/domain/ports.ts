@@ -1,10 +1,13 @@
 import type { AssetName, BootInformation } from './boot.ts';
+import type { BootGrant } from './boot-grant.ts';
 import type { BootClient } from './client.ts';
+import type { DiscoveredMachine } from './discovered-machine.ts';
 import type { BootEvent } from './events.ts';
 import type { Ipv4 } from './ipv4.ts';
 import type { InterfaceKey, Lease } from './lease.ts';
 import type { MacAddress } from './mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
+import type { NodeLife } from './node-life.ts';
 
 /** Time, so that tests have their own. */
 export interface Clock {
@@ -152,12 +155,33 @@ export type StoreChange =
   | { readonly remove: 'lease'; readonly address: Ipv4 }
   | { readonly put: 'node'; readonly node: Node }
   | { readonly remove: 'node'; readonly id: NodeId }
-  | { readonly put: 'setting'; readonly name: string; readonly value: string };
+  | { readonly put: 'setting'; readonly name: string; readonly value: string }
+  | PutDocument
+  | { readonly remove: 'document'; readonly kind: DocumentKind; readonly id: string };
+
+/** Records that are only ever read and written whole, by kind; each is known by an id that is unique in its kind. */
+export interface StoredDocuments {
+  /** By node id. */
+  readonly life: NodeLife;
+  readonly grant: BootGrant;
+  /** By interface key. */
+  readonly machine: DiscoveredMachine;
+}
+export type DocumentKind = keyof StoredDocuments;
+export type PutDocument = {
+  readonly [K in DocumentKind]: {
+    readonly put: 'document';
+    readonly kind: K;
+    readonly id: string;
+    readonly document: StoredDocuments[K];
+  };
+}[DocumentKind];
 
 export interface StoreSnapshot {
   readonly leases: readonly Lease[];
   readonly nodes: readonly Node[];
   readonly settings: ReadonlyMap<string, string>;
+  readonly documents: { readonly [K in DocumentKind]?: readonly StoredDocuments[K][] };
 }
 
 /** What must outlive the process. */

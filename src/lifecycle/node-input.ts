@@ -31,6 +31,9 @@ export interface NodeInput {
   readonly uuid?: string;
   readonly serialNumber?: string;
   readonly rack?: string;
+  readonly position?: string;
+  /** None unless told. */
+  readonly roles?: readonly string[];
   readonly group?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, OptionValue>>;
@@ -48,6 +51,8 @@ export interface NodePatch {
   readonly uuid?: string | null;
   readonly serialNumber?: string | null;
   readonly rack?: string | null;
+  readonly position?: string | null;
+  readonly roles?: readonly string[];
   readonly group?: string | null;
   readonly labels?: Readonly<Record<string, string | null>>;
   readonly options?: Readonly<Record<string, OptionValue | null>>;
@@ -72,9 +77,12 @@ export interface NodeReading {
 
 export function readNode(input: NodeInput, identity: NodeIdentity): NodeReading {
   const { interfaces, problems, unreadable } = readInterfaces(input.interfaces);
-  const { name, uuid, serialNumber, rack, group, labels, options, boot } = input;
+  const { name, uuid, serialNumber, rack, position, roles, group, labels, options, boot } = input;
   return {
-    node: assemble({ name, interfaces, uuid, serialNumber, rack, group, labels, options, boot }, identity),
+    node: assemble(
+      { name, interfaces, uuid, serialNumber, rack, position, roles, group, labels, options, boot },
+      identity,
+    ),
     problems,
     unreadable,
   };
@@ -92,6 +100,8 @@ export function readPatch(node: Node, patch: NodePatch): NodeReading {
     uuid: merged(node.uuid, patch.uuid),
     serialNumber: merged(node.serialNumber, patch.serialNumber),
     rack: merged(node.rack, patch.rack),
+    position: merged(node.position, patch.position),
+    roles: patch.roles ?? node.roles,
     group: merged(node.group, patch.group),
     labels: mergedRecord(node.labels, patch.labels),
     options: mergedRecord(node.options, patch.options),
@@ -110,6 +120,8 @@ interface Parts {
   readonly uuid: string | undefined;
   readonly serialNumber: string | undefined;
   readonly rack: string | undefined;
+  readonly position: string | undefined;
+  readonly roles: readonly string[] | undefined;
   readonly group: string | undefined;
   readonly labels: Node['labels'] | undefined;
   readonly options: Node['options'] | undefined;
@@ -125,6 +137,8 @@ function assemble(parts: Parts, identity: NodeIdentity): Node {
     ...text('uuid', parts.uuid?.toLowerCase()),
     ...text('serialNumber', parts.serialNumber),
     ...text('rack', parts.rack),
+    ...text('position', parts.position),
+    roles: [...new Set((parts.roles ?? []).map((role) => role.trim()))],
     ...text('group', parts.group),
     labels: parts.labels ?? {},
     options: parts.options ?? {},

@@ -222,7 +222,18 @@ function changedFields(before: Node, after: Node): string {
     const simple = [one, other].every((value) => value === undefined || typeof value === 'string');
     fields.push(simple ? `${name} ${one ?? 'none'} → ${other ?? 'none'}` : name);
   };
-  for (const name of ['name', 'interfaces', 'uuid', 'serialNumber', 'rack', 'group', 'labels', 'options'] as const) {
+  for (const name of [
+    'name',
+    'interfaces',
+    'uuid',
+    'serialNumber',
+    'rack',
+    'position',
+    'roles',
+    'group',
+    'labels',
+    'options',
+  ] as const) {
     compare(name, before[name], after[name]);
   }
   for (const name of ['profile', 'loader', 'diskMethod'] as const) {

@@ -10,9 +10,18 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,31}$/;
 const LABEL_KEY = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
+const ROLE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const HEX = /^(?:[0-9a-f]{2})+$/;
 
-const LIMITS = { interfaces: 64, labels: 64, options: 64, text: 128, labelValue: 256, identifierBytes: 255 } as const;
+const LIMITS = {
+  interfaces: 64,
+  labels: 64,
+  options: 64,
+  roles: 32,
+  text: 128,
+  labelValue: 256,
+  identifierBytes: 255,
+} as const;
 
 /**
  * What is wrong with a node by itself, whatever else is enrolled or configured. Paths are like `interfaces[0].mac`.
@@ -160,6 +169,7 @@ function placeProblems(node: Node): Problem[] {
   const fields = {
     serialNumber: node.serialNumber,
     rack: node.rack,
+    position: node.position,
     group: node.group,
     'boot.profile': node.boot.profile,
   };
@@ -176,6 +186,14 @@ function textProblems(value: string, path: string, maxLength: number): Problem[]
 
 function recordProblems(node: Node): Problem[] {
   const problems: Problem[] = [];
+  if (node.roles.length > LIMITS.roles) {
+    problems.push({ path: 'roles', message: `More than ${LIMITS.roles} roles.`, mend: 'Remove some.' });
+  }
+  for (const [index, role] of node.roles.entries()) {
+    if (ROLE.test(role)) continue;
+    const mend = 'Use 1 to 63 letters, digits and . _ -, with a letter or digit at both ends, as in kube_node.';
+    problems.push({ path: `roles[${index}]`, message: `“${shown(role)}” is no name of a role.`, mend });
+  }
   for (const record of ['labels', 'options'] as const) {
     const names = Object.keys(node[record]);
     if (names.length > LIMITS[record]) {

@@ -1,7 +1,7 @@
 import type { Lease, LeaseState } from '../domain/lease.ts';
 import type { MacAddress } from '../domain/mac.ts';
 import type { Node } from '../domain/node.ts';
-import type { StoreChange } from '../domain/ports.ts';
+import type { DocumentKind, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 
 /**
  * What goes between the threads: one flat array of primitives for a whole batch. An array of objects costs four times
@@ -9,7 +9,15 @@ import type { StoreChange } from '../domain/ports.ts';
  */
 export type Flat = (string | number | null)[];
 
-export const Op = { PUT_LEASE: 0, REMOVE_LEASE: 1, PUT_NODE: 2, REMOVE_NODE: 3, PUT_SETTING: 4 } as const;
+export const Op = {
+  PUT_LEASE: 0,
+  REMOVE_LEASE: 1,
+  PUT_NODE: 2,
+  REMOVE_NODE: 3,
+  PUT_SETTING: 4,
+  PUT_DOCUMENT: 5,
+  REMOVE_DOCUMENT: 6,
+} as const;
 
 /** Columns of table `lease`, in order. */
 export const LEASE_FIELDS = 10;
@@ -20,12 +28,15 @@ export function encodeBatch(batch: readonly StoreChange[]): Flat {
   for (const change of batch) {
     if ('remove' in change) {
       if (change.remove === 'lease') out.push(Op.REMOVE_LEASE, change.address);
-      else out.push(Op.REMOVE_NODE, change.id);
+      else if (change.remove === 'node') out.push(Op.REMOVE_NODE, change.id);
+      else out.push(Op.REMOVE_DOCUMENT, change.kind, change.id);
     } else if (change.put === 'lease') {
       out.push(Op.PUT_LEASE);
       pushLease(out, change.lease);
     } else if (change.put === 'node') {
       out.push(Op.PUT_NODE, change.node.id, JSON.stringify(change.node));
+    } else if (change.put === 'document') {
+      out.push(Op.PUT_DOCUMENT, change.kind, change.id, JSON.stringify(change.document));
     } else {
       out.push(Op.PUT_SETTING, change.name, change.value);
     }
@@ -72,4 +83,16 @@ export function decodeLeases(flat: Flat, into: Lease[]): void {
 
 export function decodeNodes(documents: Flat, into: Node[]): void {
   for (const document of documents) into.push(JSON.parse(document as string) as Node);
+}
+
+type Documents = { [K in DocumentKind]?: StoreSnapshot['documents'][K] };
+
+/** Kind, document, kind, document … into lists by kind. */
+export function decodeDocuments(flat: Flat, into: Documents): void {
+  for (let at = 0; at + 2 <= flat.length; at += 2) {
+    const kind = flat[at] as DocumentKind;
+    const list = (into[kind] ?? []) as unknown[];
+    list.push(JSON.parse(flat[at + 1] as string));
+    (into as Record<DocumentKind, unknown>)[kind] = list;
+  }
 }

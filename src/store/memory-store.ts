@@ -1,13 +1,18 @@
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node, NodeId } from '../domain/node.ts';
-import type { Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { DocumentKind, Store, StoreChange, StoredDocuments, StoreSnapshot } from '../domain/ports.ts';
 
 /** The store's fake: keeps everything in memory, in the same order of things as the one on disk. */
 export class MemoryStore implements Store {
   readonly #leases = new Map<Ipv4, Lease>();
   readonly #nodes = new Map<NodeId, Node>();
   readonly #settings = new Map<string, string>();
+  readonly #documents: { readonly [K in DocumentKind]: Map<string, StoredDocuments[K]> } = {
+    life: new Map(),
+    grant: new Map(),
+    machine: new Map(),
+  };
   /** Every batch that was committed, for tests that look at the grouping. */
   readonly batches: (readonly StoreChange[])[] = [];
 
@@ -22,6 +27,11 @@ export class MemoryStore implements Store {
       leases: [...this.#leases.values()],
       nodes: [...this.#nodes.values()],
       settings: new Map(this.#settings),
+      documents: {
+        life: [...this.#documents.life.values()],
+        grant: [...this.#documents.grant.values()],
+        machine: [...this.#documents.machine.values()],
+      },
     };
   }
 
@@ -30,10 +40,13 @@ export class MemoryStore implements Store {
     for (const change of batch) {
       if ('remove' in change) {
         if (change.remove === 'lease') this.#leases.delete(change.address);
-        else this.#nodes.delete(change.id);
+        else if (change.remove === 'node') this.#nodes.delete(change.id);
+        else this.#documents[change.kind].delete(change.id);
       } else if (change.put === 'lease') this.#leases.set(change.lease.address, change.lease);
       else if (change.put === 'node') this.#nodes.set(change.node.id, change.node);
-      else this.#settings.set(change.name, change.value);
+      else if (change.put === 'document') {
+        (this.#documents[change.kind] as Map<string, unknown>).set(change.id, change.document);
+      } else this.#settings.set(change.name, change.value);
     }
   }
 

@@ -34,6 +34,19 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 2,
+    // Nodes of version 1 have no roles.
+    sql: `
+      CREATE TABLE document (
+        kind     TEXT NOT NULL,
+        id       TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (kind, id)
+      ) STRICT, WITHOUT ROWID;
+      UPDATE node SET document = json_set(document, '$.roles', json('[]')) WHERE document ->> '$.roles' IS NULL;
+    `,
+  },
 ];
 
 export const LATEST_VERSION: number = MIGRATIONS.at(-1)?.version ?? 0;

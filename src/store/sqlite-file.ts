@@ -71,6 +71,16 @@ export class SqliteFile {
       operands: 2,
       statement: prepare('INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value'),
     };
+    operations[Op.PUT_DOCUMENT] = {
+      operands: 3,
+      statement: prepare(
+        'INSERT INTO document VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document',
+      ),
+    };
+    operations[Op.REMOVE_DOCUMENT] = {
+      operands: 2,
+      statement: prepare('DELETE FROM document WHERE kind = ? AND id = ?'),
+    };
     this.#operations = operations;
     // IMMEDIATE: a transaction that starts as a reader and turns writer does not wait for another process, it fails.
     this.#begin = prepare('BEGIN IMMEDIATE');
@@ -103,6 +113,11 @@ export class SqliteFile {
 
   *nodes(pieceRows: number): Generator<Flat> {
     yield* pieces(this.#database.prepare('SELECT document FROM node').raw().iterate(), pieceRows);
+  }
+
+  /** Kind, document, kind, document … */
+  *documents(pieceRows: number): Generator<Flat> {
+    yield* pieces(this.#database.prepare('SELECT kind, document FROM document').raw().iterate(), pieceRows);
   }
 
   /** Name, value, name, value … */

@@ -3,7 +3,7 @@ import { HostRefused } from '../domain/errors.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node } from '../domain/node.ts';
 import type { Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
-import { decodeLeases, decodeNodes, encodeBatch, type Flat } from './batch-codec.ts';
+import { decodeDocuments, decodeLeases, decodeNodes, encodeBatch, type Flat } from './batch-codec.ts';
 import type { SqliteFileOptions, StoreAccess } from './sqlite-file.ts';
 import { explainFault } from './store-errors.ts';
 import { OPENED, type StoreReply, type StoreRequest } from './worker-protocol.ts';
@@ -25,7 +25,7 @@ const MAX_WAITING = 4_096;
 interface Waiting {
   readonly resolve: (value: string | undefined) => void;
   readonly reject: (error: HostRefused) => void;
-  readonly onPiece?: (kind: 'leases' | 'nodes' | 'settings', rows: Flat) => void;
+  readonly onPiece?: (kind: 'leases' | 'nodes' | 'documents' | 'settings', rows: Flat) => void;
 }
 
 /**
@@ -78,14 +78,16 @@ class SqliteStore implements Store {
     const leases: Lease[] = [];
     const nodes: Node[] = [];
     const settings = new Map<string, string>();
+    const documents: StoreSnapshot['documents'] = {};
     await this.#ask((id) => [id, 'load'], {
       onPiece: (kind, rows) => {
         if (kind === 'leases') decodeLeases(rows, leases);
         else if (kind === 'nodes') decodeNodes(rows, nodes);
+        else if (kind === 'documents') decodeDocuments(rows, documents);
         else for (let at = 0; at < rows.length; at += 2) settings.set(String(rows[at]), String(rows[at + 1]));
       },
     });
-    return { leases, nodes, settings };
+    return { leases, nodes, settings, documents };
   }
 
   async commit(batch: readonly StoreChange[]): Promise<void> {
@@ -136,6 +138,7 @@ class SqliteStore implements Store {
     switch (kind) {
       case 'leases':
       case 'nodes':
+      case 'documents':
       case 'settings':
         waiting.onPiece?.(kind, reply[2]);
         return;

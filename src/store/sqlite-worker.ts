@@ -37,6 +37,7 @@ function serve(port: MessagePort, options: SqliteFileOptions): void {
         case 'load':
           for (const rows of store.leases(PIECE_ROWS)) reply([id, 'leases', rows]);
           for (const rows of store.nodes(PIECE_ROWS)) reply([id, 'nodes', rows]);
+          for (const rows of store.documents(PIECE_ROWS)) reply([id, 'documents', rows]);
           reply([id, 'settings', store.settings()]);
           return undefined;
         case 'setting':

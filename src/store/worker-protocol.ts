@@ -11,7 +11,7 @@ export type StoreReply =
   | readonly [id: number, kind: 'done', value?: string]
   | readonly [id: number, kind: 'failed', code: string, message: string]
   /** Pieces of a snapshot, before its 'done'. */
-  | readonly [id: number, kind: 'leases' | 'nodes' | 'settings', rows: Flat];
+  | readonly [id: number, kind: 'leases' | 'nodes' | 'documents' | 'settings', rows: Flat];
 
 /** The answer to opening the store, which nobody asked for by number. */
 export const OPENED = 0;

@@ -54,6 +54,7 @@ function node(port: Partial<NodeInterface>, more: Partial<Node> = {}): Node {
     name: 'dgx01',
     interfaces: [{ name: 'eno1', role: 'boot', mac: MAC, ...port }],
     labels: {},
+    roles: [],
     options: {},
     boot: { profile: 'rescue', loader: 'auto' },
     version: 1,

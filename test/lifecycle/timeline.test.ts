@@ -24,6 +24,7 @@ function node(id: string): Node {
       { name: 'ib0', role: 'infiniband', clientId: 'ff01' },
     ],
     labels: {},
+    roles: [],
     options: {},
     boot: { profile: 'local', loader: 'auto' },
     version: 1,

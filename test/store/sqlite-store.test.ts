@@ -47,6 +47,7 @@ function node(index: number): Node {
     name: `dgx${index}`,
     interfaces: [{ name: 'eno1', role: 'boot', mac, address: 0x0a4e0000 + index }],
     rack: 'r1',
+    roles: [],
     labels: { row: 'a' },
     options: { interfaceMtu: 9000 },
     boot: { profile: 'rescue', loader: 'auto' },

@@ -63,6 +63,8 @@ const interfaceBody = Type.Object(
   closed,
 );
 
+const roles = Type.Array(text('A role'), { maxItems: 32, description: 'What it is for: gpu, kube_node.' });
+
 const interfaces = Type.Array(interfaceBody, { maxItems: 64 });
 
 /** POST /nodes. */
@@ -73,6 +75,8 @@ export const NodeBody = Type.Object(
     uuid: Type.Optional(text('SMBIOS UUID.')),
     serialNumber: Type.Optional(text('Serial number of the machine.')),
     rack: Type.Optional(text('Where it stands.')),
+    position: Type.Optional(text('In its rack: U12.')),
+    roles: Type.Optional(roles),
     group: Type.Optional(text('A group of podboot.yaml.')),
     labels: Type.Optional(
       Type.Unsafe<Record<string, string>>({
@@ -115,6 +119,8 @@ export const NodePatchBody = Type.Object(
     uuid: Type.Optional(nullableText('null removes it.')),
     serialNumber: Type.Optional(nullableText('null removes it.')),
     rack: Type.Optional(nullableText('null removes it.')),
+    position: Type.Optional(nullableText('null removes it.')),
+    roles: Type.Optional(roles),
     group: Type.Optional(nullableText('null removes it.')),
     labels: Type.Optional(
       Type.Unsafe<Record<string, string | null>>({
@@ -158,6 +164,8 @@ export const NodeView = Type.Object({
   uuid: Type.Optional(Type.String()),
   serialNumber: Type.Optional(Type.String()),
   rack: Type.Optional(Type.String()),
+  position: Type.Optional(Type.String()),
+  roles: Type.Unsafe<readonly string[]>({ type: 'array', items: { type: 'string' } }),
   group: Type.Optional(Type.String()),
   labels: Type.Record(Type.String(), Type.String()),
   options: Type.Record(Type.String(), Type.Unknown()),

@@ -83,6 +83,7 @@ export function node(boot: Partial<NodeBoot> = {}, change: Partial<Node> = {}): 
     name: 'dgx01',
     interfaces: [{ name: 'eno1', role: 'boot', mac: MAC }],
     labels: {},
+    roles: [],
     options: {},
     boot: { profile: 'rescue', loader: 'auto', ...boot },
     version: 1,

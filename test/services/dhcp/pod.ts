@@ -126,6 +126,7 @@ export class FakeNodes implements NodeDirectory {
       name,
       interfaces: interfaces.map((each, index) => ({ name: `eno${index + 1}`, role: 'boot', ...each })),
       labels: {},
+      roles: [],
       options: {},
       boot: { profile: 'local', loader: 'auto' },
       version: 1,

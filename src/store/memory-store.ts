@@ -1,18 +1,14 @@
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node, NodeId } from '../domain/node.ts';
-import type { DocumentKind, Store, StoreChange, StoredDocuments, StoreSnapshot } from '../domain/ports.ts';
+import type { DocumentKind, Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 
 /** The store's fake: keeps everything in memory, in the same order of things as the one on disk. */
 export class MemoryStore implements Store {
   readonly #leases = new Map<Ipv4, Lease>();
   readonly #nodes = new Map<NodeId, Node>();
   readonly #settings = new Map<string, string>();
-  readonly #documents: { readonly [K in DocumentKind]: Map<string, StoredDocuments[K]> } = {
-    life: new Map(),
-    grant: new Map(),
-    machine: new Map(),
-  };
+  readonly #documents = new Map<DocumentKind, Map<string, unknown>>();
   /** Every batch that was committed, for tests that look at the grouping. */
   readonly batches: (readonly StoreChange[])[] = [];
 
@@ -27,11 +23,7 @@ export class MemoryStore implements Store {
       leases: [...this.#leases.values()],
       nodes: [...this.#nodes.values()],
       settings: new Map(this.#settings),
-      documents: {
-        life: [...this.#documents.life.values()],
-        grant: [...this.#documents.grant.values()],
-        machine: [...this.#documents.machine.values()],
-      },
+      documents: Object.fromEntries([...this.#documents].map(([kind, byId]) => [kind, [...byId.values()]])),
     };
   }
 
@@ -41,13 +33,21 @@ export class MemoryStore implements Store {
       if ('remove' in change) {
         if (change.remove === 'lease') this.#leases.delete(change.address);
         else if (change.remove === 'node') this.#nodes.delete(change.id);
-        else this.#documents[change.kind].delete(change.id);
+        else this.#removeDocument(change.kind, change.id);
       } else if (change.put === 'lease') this.#leases.set(change.lease.address, change.lease);
       else if (change.put === 'node') this.#nodes.set(change.node.id, change.node);
       else if (change.put === 'document') {
-        (this.#documents[change.kind] as Map<string, unknown>).set(change.id, change.document);
+        const byId = this.#documents.get(change.kind) ?? new Map<string, unknown>();
+        this.#documents.set(change.kind, byId.set(change.id, change.document));
       } else this.#settings.set(change.name, change.value);
     }
+  }
+
+  /** A kind of which there is none is absent, as on disk. */
+  #removeDocument(kind: DocumentKind, id: string): void {
+    const byId = this.#documents.get(kind);
+    byId?.delete(id);
+    if (byId?.size === 0) this.#documents.delete(kind);
   }
 
   async setting(name: string): Promise<string | undefined> {

@@ -1,29 +1,23 @@
 import { decodeDhcp } from '../../codecs/dhcp/decode.ts';
 import { encodeDhcp } from '../../codecs/dhcp/encode.ts';
 import { BootOp, type DhcpMessage, MessageType } from '../../codecs/dhcp/message.ts';
-import { OptionCode } from '../../codecs/dhcp/option-table.ts';
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import type { BootInformation } from '../../domain/boot.ts';
 import { type Ipv4, parseIpv4 } from '../../domain/ipv4.ts';
 import type { BootPolicy, Endpoint, EventSink } from '../../domain/ports.ts';
 import type { InterfaceSettings, SubnetSettings } from '../../domain/settings.ts';
-import { buildNak, buildReply } from './build-reply.ts';
-import { identifyClient } from './client-identity.ts';
+import { buildNak } from './build-reply.ts';
 import type { CommitQueue } from './commit-queue.ts';
+import { composeAnswer } from './compose-answer.ts';
 import type { Counters } from './counters.ts';
+import { decideOutcome } from './decide-outcome.ts';
 import { declineEvent, nakEvent, poolFullEvent, releaseEvent, replyEvent } from './dhcp-events.ts';
-import { handleBootp } from './handle-bootp.ts';
-import { handleDecline } from './handle-decline.ts';
-import { handleDiscover } from './handle-discover.ts';
-import { handleInform } from './handle-inform.ts';
-import { handleRelease } from './handle-release.ts';
-import { handleRequest } from './handle-request.ts';
+import { inquire } from './inquire.ts';
 import { type Inquiry, type Request, readRequest } from './inquiry.ts';
 import type { Door } from './interface-sockets.ts';
 import type { Desk } from './lease-policy.ts';
-import type { OptionPlan, OptionPlans } from './option-plans.ts';
+import type { OptionPlans } from './option-plans.ts';
 import type { LeaseChange, Outcome, Reply, SilentReason } from './outcome.ts';
-import { handleProxy } from './proxy-dhcp.ts';
 import { type ReplyDestination, replyDestination } from './reply-destination.ts';
 import type { RogueServers } from './rogue-servers.ts';
 import type { SubnetIndex } from './subnet-index.ts';
@@ -93,7 +87,7 @@ export class DhcpEngine {
   #handle(request: Request, arrival: Arrival): void {
     const inquiry = this.#inquire(request, arrival);
     if (inquiry === undefined) return;
-    const outcome = this.#decide(inquiry, arrival.door);
+    const outcome = decideOutcome(inquiry, arrival.door, this.#options.desk);
     switch (outcome.kind) {
       case 'silent':
         this.#count(`silent.${outcome.reason}`);
@@ -123,80 +117,42 @@ export class DhcpEngine {
     }
   }
 
-  /** Who asks, and where; undefined where nobody here may answer. */
+  /** Undefined where nobody here may answer. */
   #inquire(request: Request, { at, from, door }: Arrival): Inquiry | undefined {
-    const { message } = request;
-    const { settings } = at;
-    const proxied = settings.dhcp === 'proxy';
-    // A broadcast is heard on the client's own link, wherever its address is from. An INFORM is no question of address.
-    const addressTells = door !== 'everyone' || request.type === MessageType.INFORM;
-    const ciaddr = addressTells && request.type !== MessageType.DISCOVER ? message.ciaddr : 0;
-    const selection = at.subnets.select({ ...request, giaddr: message.giaddr, ciaddr });
-    // Beside another server, our interface may be in no subnet of the configuration: it need not know any.
-    if (!selection.found && !(proxied && selection.reason === 'no-subnet-here')) {
-      this.#count(`refused.${selection.reason}`);
-      this.#options.events.emit({
-        type: `dhcp.${selection.reason}`,
-        level: 'warn',
-        subject: { interfaceName: settings.name },
-        text: selection.text,
-        mend: selection.mend,
-        throttle: `${settings.name} ${from.address}`,
-      });
-      return undefined;
-    }
-    const identity = identifyClient(message, testimonyOf(request), this.#options.desk);
-    if (identity === undefined) {
-      this.#count('silent.no-identity');
-      return undefined;
-    }
-    const relayed = message.giaddr !== 0;
-    return {
-      ...request,
-      at: settings,
-      subnets: selection.found ? selection.subnets : [],
-      relayed,
-      broadcast: door === 'everyone',
-      identity,
-      ownServerId: (relayed ? request.serverIdOverride : undefined) ?? settings.address,
-    };
-  }
-
-  #decide(inquiry: Inquiry, door: Door): Outcome {
-    const { desk } = this.#options;
-    if (inquiry.at.dhcp === 'proxy') return handleProxy(inquiry, door === 'proxy');
-    switch (inquiry.type) {
-      case undefined:
-        return handleBootp(inquiry, desk);
-      case MessageType.DISCOVER:
-        return handleDiscover(inquiry, desk);
-      case MessageType.REQUEST:
-        return handleRequest(inquiry, desk);
-      case MessageType.INFORM:
-        return handleInform(inquiry);
-      case MessageType.DECLINE:
-        return handleDecline(inquiry, desk);
-      case MessageType.RELEASE:
-        return handleRelease(inquiry, desk);
-      default:
-        // OFFER, ACK and NAK are a server's, and come here in requests only by mistake.
-        return { kind: 'silent', reason: 'senseless' };
+    const inquired = inquire(request, at, door, this.#options.desk);
+    switch (inquired.kind) {
+      case 'inquiry':
+        return inquired.inquiry;
+      case 'nobody':
+        this.#count('silent.no-identity');
+        return undefined;
+      case 'not-served': {
+        const { reason, text, mend } = inquired.selection;
+        const { name } = at.settings;
+        this.#count(`refused.${reason}`);
+        this.#options.events.emit({
+          type: `dhcp.${reason}`,
+          level: 'warn',
+          subject: { interfaceName: name },
+          text,
+          mend,
+          throttle: `${name} ${from.address}`,
+        });
+        return undefined;
+      }
     }
   }
 
   /** The bytes are made now: they hold what is only valid during this call. They leave when the lease is on disk. */
   #answer(inquiry: Inquiry, reply: Reply, changes: readonly LeaseChange[] | undefined, arrival: Arrival): void {
     const { plans, policy, events } = this.#options;
-    const { client, identity, message, at } = inquiry;
-    const boot =
-      client.stage === 'os' ? undefined : policy.bootInformation(identity.port, client, identity.key, at.address);
-    if (reply.proxy === true && boot?.file === undefined) {
+    const answer = composeAnswer(inquiry, reply, plans, policy);
+    if (answer === undefined) {
       this.#count('silent.nothing-to-boot');
       return;
     }
-    const list = message.options.get(OptionCode.parameterRequestList);
-    const plan = reply.proxy === true ? bootOnlyPlan(list) : plans.plan(reply.subnet, identity, list);
-    const bytes = this.#encode(buildReply(inquiry, reply, plan, boot), inquiry);
+    const { boot } = answer;
+    const bytes = this.#encode(answer.message, inquiry);
     const event = this.#eventFor(inquiry, reply, boot);
     if (changes === undefined) {
       this.#count(`sent.${reply.type}`);
@@ -315,13 +271,6 @@ export class DhcpEngine {
   }
 }
 
-function testimonyOf({ switchPort, client }: Request) {
-  return {
-    ...(switchPort !== undefined && { switchPort }),
-    ...(client.uuid !== undefined && { uuid: client.uuid }),
-  };
-}
-
 function destinationOf(
   { message }: Inquiry,
   answer: Reply['type'] | 'nak',
@@ -332,8 +281,4 @@ function destinationOf(
   const decides = yiaddr === 0 && message.giaddr === 0 && from.address !== '0.0.0.0';
   const source = decides ? (parseIpv4(from.address) ?? 0) : 0;
   return replyDestination({ request: message, answer, yiaddr, source });
-}
-
-function bootOnlyPlan(list: Uint8Array | undefined): OptionPlan {
-  return { options: [], wanted: list === undefined ? undefined : new Set(list) };
 }

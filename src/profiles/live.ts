@@ -19,6 +19,8 @@ export const live: ProfileKind = {
     return [...assetProblems(profile), ...argumentProblems(profile)];
   },
 
+  destructive: () => false,
+
   boot(profile) {
     return {
       action: 'kernel',

@@ -24,6 +24,8 @@ export const local: ProfileKind = {
     return problems;
   },
 
+  destructive: () => false,
+
   boot(_profile: ProfileSettings) {
     return { action: 'disk' };
   },

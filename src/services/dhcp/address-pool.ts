@@ -65,6 +65,25 @@ export class AddressPool {
     return this.#neverUsed() ?? this.#lapsedOffer(now) ?? this.#longestEnded(now) ?? this.#secondLook(now);
   }
 
+  /** What `take` would give, and everything stays as it is. O(n): for a person who asks, not for a packet. */
+  peek(now: number): Ipv4 | undefined {
+    const rows: AddressRow[] = [];
+    let passedOver: Ipv4 | undefined;
+    for (const range of this.subnet.pools) {
+      for (let address = range.first; address <= range.last; address += 1) {
+        if (this.#isReserved(address) || this.#isNoHost(address)) continue;
+        const row = this.#rows.get(address);
+        if (row === undefined) {
+          if (this.#isAhead(address)) return address;
+          passedOver ??= address;
+        } else if (row.busyUntil <= now) rows.push(row);
+      }
+    }
+    const lapsed = rows.filter((row) => row.lease === undefined).sort((a, b) => a.offerEndsAt - b.offerEndsAt);
+    const ended = rows.filter((row) => row.lease !== undefined).sort((a, b) => a.busyUntil - b.busyUntil);
+    return lapsed[0]?.address ?? ended[0]?.address ?? passedOver;
+  }
+
   census(now: number): PoolCensus {
     let leased = 0;
     let offered = 0;
@@ -106,6 +125,14 @@ export class AddressPool {
       if (!this.#isReserved(address)) return address;
       this.#passedOver.add(address);
     }
+  }
+
+  /** `take` has not come to it yet. */
+  #isAhead(address: Ipv4): boolean {
+    const range = this.subnet.pools[this.#rangeAt];
+    if (range === undefined) return false;
+    if (rangeContains(range, address)) return address >= this.#next;
+    return this.subnet.pools.slice(this.#rangeAt + 1).some((later) => rangeContains(later, address));
   }
 
   #lapsedOffer(now: number): Ipv4 | undefined {

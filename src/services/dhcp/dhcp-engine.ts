@@ -16,6 +16,7 @@ import { inquire } from './inquire.ts';
 import { type Inquiry, type Request, readRequest } from './inquiry.ts';
 import type { Door } from './interface-sockets.ts';
 import type { Desk } from './lease-policy.ts';
+import type { LeaseTable } from './lease-table.ts';
 import type { OptionPlans } from './option-plans.ts';
 import type { LeaseChange, Outcome, Reply, SilentReason } from './outcome.ts';
 import { type ReplyDestination, replyDestination } from './reply-destination.ts';
@@ -33,6 +34,8 @@ export interface EngineInterface {
 
 export interface DhcpEngineOptions {
   readonly desk: Desk;
+  /** The desk's lease book, with what is done to it when a lease reaches the disk. */
+  readonly leases: LeaseTable;
   readonly plans: OptionPlans;
   readonly policy: BootPolicy;
   readonly commits: CommitQueue;
@@ -176,8 +179,8 @@ export class DhcpEngine {
   }
 
   #commit(changes: readonly LeaseChange[], onDisk: () => void): void {
-    const { commits, desk, events } = this.#options;
-    const { leases, settings } = desk;
+    const { commits, desk, events, leases } = this.#options;
+    const { settings } = desk;
     const taken = commits.add({
       changes,
       committed: () => {
@@ -208,9 +211,9 @@ export class DhcpEngine {
 
   /** In memory at once: the client asks anew before the disk has answered, and must not get the same address. */
   #quarantine(inquiry: Inquiry, address: Ipv4, changes: readonly LeaseChange[]): void {
-    const { desk, events } = this.#options;
+    const { desk, events, leases } = this.#options;
     this.#count('quarantined');
-    for (const { lease, endsAt } of changes) desk.leases.apply(lease, endsAt);
+    for (const { lease, endsAt } of changes) leases.apply(lease, endsAt);
     events.emit(declineEvent(inquiry, address, desk.settings.quarantineMs));
     this.#commit(changes, () => {});
   }

@@ -174,7 +174,15 @@ class Service implements DhcpService {
         mend: `change the options of ${node.name}`,
       }),
     );
-    this.#engine = new DhcpEngine({ desk, plans, policy, commits: this.#commits, counters: this.#counters, events });
+    this.#engine = new DhcpEngine({
+      desk,
+      leases,
+      plans,
+      policy,
+      commits: this.#commits,
+      counters: this.#counters,
+      events,
+    });
     for (const each of this.#interfaces.values()) each.adopt(dhcp, taken);
   }
 

@@ -3,17 +3,16 @@ import { type Ipv4, subnetContains } from '../../domain/ipv4.ts';
 import type { InterfaceKey, Lease } from '../../domain/lease.ts';
 import type { Clock, NodeDirectory } from '../../domain/ports.ts';
 import type { DhcpSettings, SubnetSettings } from '../../domain/settings.ts';
-import type { AddressRow } from './address-row.ts';
 import { type ClientIdentity, reservedAddress } from './client-identity.ts';
 import type { Inquiry } from './inquiry.ts';
-import type { LeaseTable } from './lease-table.ts';
+import type { Held, LeaseBook } from './lease-book.ts';
 import type { LeaseChange, NakReason } from './outcome.ts';
 import type { ReservationIndex } from './reservation-index.ts';
 
 /** What the handlers decide with. All of it answers from memory. */
 export interface Desk {
   readonly settings: DhcpSettings;
-  readonly leases: LeaseTable;
+  readonly leases: LeaseBook;
   readonly nodes: NodeDirectory;
   readonly reservations: ReservationIndex;
   /** Our own addresses and the relays': no client's, whatever a pool says. */
@@ -61,7 +60,7 @@ export function chooseAddress(inquiry: Inquiry, desk: Desk): Ipv4 | undefined {
   const { key } = identity;
   const reserved = reservedHere(inquiry, desk);
   if (reserved !== undefined && isAvailable(reserved, key, leases)) return reserved;
-  const usable = (row: AddressRow | undefined): row is AddressRow =>
+  const usable = (row: Held | undefined): row is Held =>
     row !== undefined && isFromPool(row.address, inquiry, desk) && isAvailable(row.address, key, leases);
   const current = leases.current(key, subnets);
   if (usable(current)) return current.address;
@@ -85,7 +84,7 @@ export function chooseAddress(inquiry: Inquiry, desk: Desk): Ipv4 | undefined {
   return undefined;
 }
 
-function isAvailable(address: Ipv4, key: InterfaceKey, leases: LeaseTable): boolean {
+function isAvailable(address: Ipv4, key: InterfaceKey, leases: LeaseBook): boolean {
   const is = leases.availability(address, key);
   return is === 'free' || is === 'own';
 }

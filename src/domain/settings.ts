@@ -1,3 +1,4 @@
+import type { BootMedium } from './asset.ts';
 import type { AssetName } from './boot.ts';
 import type { Firmware } from './client.ts';
 import type { Ipv4, Ipv4Range, Ipv4Subnet } from './ipv4.ts';
@@ -144,6 +145,11 @@ export interface BootSettings {
 export interface ProfileSettings {
   readonly name: string;
   readonly kind: string;
+  /** Name of the imported asset that it boots. */
+  readonly asset?: string;
+  /** What that asset holds. Absent where it can't be read: then there is nothing to boot. */
+  readonly medium?: BootMedium;
+  /** As written, or the asset's. */
   readonly kernel?: AssetName;
   readonly initrds: readonly AssetName[];
   readonly arguments: string;

@@ -1,0 +1,44 @@
+import type { AssetName } from './boot.ts';
+
+/** Of a machine and of what it boots, by Debian's names: x86-64 and AArch64. */
+export type Architecture = 'amd64' | 'arm64';
+
+/**
+ * What lies on a medium, and so which installer it starts.
+ * - `debian-installer`   debian-installer for network boot: kernel and initrd (also Ubuntu's up to 18.04, and DGX OS 4)
+ * - `ubuntu-live-server` subiquity: kernel, initrd, and the ISO that they fetch whole (`url=`)
+ * - `dgx-os`             as its release says: live-boot and curtin for 5, subiquity from 6 on; the ISO is fetched whole
+ * - `rocky`              Anaconda: kernel, initrd, and the tree that they read (`inst.repo=`); also RHEL, AlmaLinux, Fedora
+ * - `other`              kernel and initrds that the operator named
+ */
+export type AssetKind = 'debian-installer' | 'ubuntu-live-server' | 'dgx-os' | 'rocky' | 'other';
+
+export const ASSET_KINDS: readonly AssetKind[] = ['debian-installer', 'ubuntu-live-server', 'dgx-os', 'rocky', 'other'];
+
+/** One file of an imported medium. */
+export interface AssetFile {
+  readonly name: AssetName;
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** Whole seconds since 1970: copies and backups keep no more. */
+  readonly mtimeSeconds: number;
+}
+
+/** What profiles boot of an imported medium. Names are relative to assetsDir. */
+export interface BootMedium {
+  /** The asset's. */
+  readonly name: string;
+  readonly kind: AssetKind;
+  /** `12`, `24.04.1`, `7.2.1`; empty where the medium doesn't say. */
+  readonly release: string;
+  readonly architecture: Architecture;
+  readonly kernel: AssetName;
+  readonly initrds: readonly AssetName[];
+  /** The whole ISO, where its installer fetches it. */
+  readonly iso?: AssetName;
+  /** The folder of its unpacked tree, where its installer reads that. */
+  readonly tree?: AssetName;
+  /** Those of the files above: what they have to be when a machine asks for them. */
+  readonly files: readonly AssetFile[];
+}

@@ -67,21 +67,12 @@ export class AddressPool {
 
   /** What `take` would give, and everything stays as it is. O(n): for a person who asks, not for a packet. */
   peek(now: number): Ipv4 | undefined {
-    const rows: AddressRow[] = [];
-    let passedOver: Ipv4 | undefined;
-    for (const range of this.subnet.pools) {
-      for (let address = range.first; address <= range.last; address += 1) {
-        if (this.#isReserved(address) || this.#isNoHost(address)) continue;
-        const row = this.#rows.get(address);
-        if (row === undefined) {
-          if (this.#isAhead(address)) return address;
-          passedOver ??= address;
-        } else if (row.busyUntil <= now) rows.push(row);
-      }
+    const restore = this.#remember();
+    try {
+      return this.take(now);
+    } finally {
+      restore();
     }
-    const lapsed = rows.filter((row) => row.lease === undefined).sort((a, b) => a.offerEndsAt - b.offerEndsAt);
-    const ended = rows.filter((row) => row.lease !== undefined).sort((a, b) => a.busyUntil - b.busyUntil);
-    return lapsed[0]?.address ?? ended[0]?.address ?? passedOver;
   }
 
   census(now: number): PoolCensus {
@@ -110,6 +101,26 @@ export class AddressPool {
     return { size, leased, offered, quarantined, reserved, endingFirst };
   }
 
+  #remember(): () => void {
+    const restoreLeased = this.#leased.remember();
+    const passedOver = [...this.#passedOver];
+    const offered = this.#offered.slice();
+    const queuedUntil = offered.map((row) => row.queuedUntil);
+    const [offeredHead, rangeAt, next] = [this.#offeredHead, this.#rangeAt, this.#next];
+    return () => {
+      restoreLeased();
+      this.#passedOver.clear();
+      for (const address of passedOver) this.#passedOver.add(address);
+      this.#offered = offered;
+      offered.forEach((row, index) => {
+        row.queuedUntil = queuedUntil[index] as number;
+      });
+      this.#offeredHead = offeredHead;
+      this.#rangeAt = rangeAt;
+      this.#next = next;
+    };
+  }
+
   #neverUsed(): Ipv4 | undefined {
     for (;;) {
       const range = this.subnet.pools[this.#rangeAt];
@@ -125,14 +136,6 @@ export class AddressPool {
       if (!this.#isReserved(address)) return address;
       this.#passedOver.add(address);
     }
-  }
-
-  /** `take` has not come to it yet. */
-  #isAhead(address: Ipv4): boolean {
-    const range = this.subnet.pools[this.#rangeAt];
-    if (range === undefined) return false;
-    if (rangeContains(range, address)) return address >= this.#next;
-    return this.subnet.pools.slice(this.#rangeAt + 1).some((later) => rangeContains(later, address));
   }
 
   #lapsedOffer(now: number): Ipv4 | undefined {

@@ -51,6 +51,20 @@ export class ExpiryHeap<Item extends Expiring> {
     this.#sink(last);
   }
 
+  /** The heap as it is now: what is returned puts it back. O(n). */
+  remember(): () => void {
+    const items = this.#items.slice();
+    const orders = items.map(({ heapOrder }) => heapOrder);
+    return () => {
+      this.#items.length = 0;
+      for (const item of items) this.#items.push(item);
+      items.forEach((item, index) => {
+        item.heapIndex = index;
+        item.heapOrder = orders[index] as number;
+      });
+    };
+  }
+
   #rise(item: Item): void {
     const items = this.#items;
     let at = item.heapIndex;

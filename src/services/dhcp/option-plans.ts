@@ -14,6 +14,22 @@ export interface OptionPlan {
   readonly wanted: ReadonlySet<number> | undefined;
 }
 
+/** Whose options they are. */
+export type OptionOrigin =
+  | { readonly of: 'site' }
+  /** The subnet's own prefix length. */
+  | { readonly of: 'prefix'; readonly subnet: SubnetSettings }
+  | { readonly of: 'subnet'; readonly subnet: SubnetSettings }
+  | { readonly of: 'group'; readonly name: string }
+  | { readonly of: 'node-name'; readonly node: Node }
+  | { readonly of: 'node'; readonly node: Node }
+  | { readonly of: 'reservation'; readonly reservation: ReservationSettings };
+
+interface Layer {
+  readonly origin: OptionOrigin;
+  readonly options: OptionSet;
+}
+
 /** An option of a node that has no meaning: told once, and left out. */
 export type OptionProblem = (node: Node, name: string, problem: string) => void;
 
@@ -69,22 +85,47 @@ export class OptionPlans {
     return reservation === undefined ? this.#strangers : keptIn(this.#reservations, reservation);
   }
 
-  #merge(subnet: SubnetSettings | undefined, { port, reservation }: ClientIdentity): OptionSet {
-    const all = new Map(this.#settings.options);
-    if (subnet !== undefined) {
-      all.set(OptionCode.subnetMask, uint32Value(netmask(subnet.prefixLength)));
-      override(all, subnet.options);
+  /** Where the options of such an answer come from, by code; what the protocol itself sets is not among them. */
+  origins(subnet: SubnetSettings | undefined, identity: ClientIdentity): ReadonlyMap<number, OptionOrigin> {
+    const origins = new Map<number, OptionOrigin>();
+    for (const { origin, options } of this.#layers(subnet, identity)) {
+      for (const code of options.keys()) origins.set(code, origin);
     }
-    if (port !== undefined) {
-      // The controller beside the node is another host: two hosts must not go by one name.
-      if (port.interface.role !== 'bmc') all.set(OptionCode.hostName, utf8Bytes(port.node.name));
-      const group = port.node.group === undefined ? undefined : this.#settings.groups.get(port.node.group);
-      if (group !== undefined) override(all, group.options);
-      override(all, this.#compile(port.node));
-    } else if (reservation !== undefined) {
-      override(all, reservation.options);
+    return origins;
+  }
+
+  #merge(subnet: SubnetSettings | undefined, identity: ClientIdentity): OptionSet {
+    const all = new Map<number, Uint8Array>();
+    for (const { options } of this.#layers(subnet, identity)) {
+      for (const [code, value] of options) all.set(code, value);
     }
     return all;
+  }
+
+  /** The later one wins. */
+  #layers(subnet: SubnetSettings | undefined, { port, reservation }: ClientIdentity): Layer[] {
+    const layers: Layer[] = [{ origin: { of: 'site' }, options: this.#settings.options }];
+    if (subnet !== undefined) {
+      const mask = new Map([[OptionCode.subnetMask, uint32Value(netmask(subnet.prefixLength))]]);
+      layers.push({ origin: { of: 'prefix', subnet }, options: mask });
+      layers.push({ origin: { of: 'subnet', subnet }, options: subnet.options });
+    }
+    if (port !== undefined) {
+      const { node } = port;
+      // The controller beside the node is another host: two hosts must not go by one name.
+      if (port.interface.role !== 'bmc') {
+        layers.push({
+          origin: { of: 'node-name', node },
+          options: new Map([[OptionCode.hostName, utf8Bytes(node.name)]]),
+        });
+      }
+      const group = node.group === undefined ? undefined : this.#settings.groups.get(node.group);
+      if (group !== undefined) layers.push({ origin: { of: 'group', name: group.name }, options: group.options });
+      layers.push({ origin: { of: 'node', node }, options: this.#compile(node) });
+    } else if (reservation !== undefined) {
+      layers.push({ origin: { of: 'reservation', reservation }, options: reservation.options });
+    }
+    return layers;
   }
 
   #compile(node: Node): OptionSet {
@@ -113,10 +154,6 @@ function keptIn<Owner extends object>(kept: WeakMap<Owner, BySubnet>, owner: Own
     kept.set(owner, bySubnet);
   }
   return bySubnet;
-}
-
-function override(all: Map<number, Uint8Array>, options: OptionSet): void {
-  for (const [code, value] of options) all.set(code, value);
 }
 
 /** Always with the mask, which some clients forget to ask for; then in the client's own order. */

@@ -1,3 +1,4 @@
+import { NotFound } from '../../domain/errors.ts';
 import type {
   BootPolicy,
   Clock,
@@ -14,8 +15,10 @@ import { CommitQueue } from './commit-queue.ts';
 import { Counters } from './counters.ts';
 import { DhcpEngine } from './dhcp-engine.ts';
 import { DhcpInterface } from './dhcp-interface.ts';
+import { createDhcpPreview, type DhcpPreview } from './explain-dhcp.ts';
 import type { Door } from './interface-sockets.ts';
 import { type Desk, isReserved } from './lease-policy.ts';
+import { LeasePreview } from './lease-preview.ts';
 import type { LeaseTable } from './lease-table.ts';
 import { OptionPlans } from './option-plans.ts';
 import { ReservationIndex } from './reservation-index.ts';
@@ -41,6 +44,12 @@ export interface DhcpService {
   stop(): Promise<void>;
   interfaceChanged(name: string): Promise<void>;
   statistics(): Record<string, number>;
+  /**
+   * What a client would be answered now; nothing is changed by asking.
+   * @param policy as the service's own, without its effects
+   * @throws NotFound for an interface on which DHCP is not served
+   */
+  preview(interfaceName: string, policy: BootPolicy): DhcpPreview;
 }
 
 /** Answers that wait for the disk: at 300 bytes each, a few megabytes. */
@@ -58,6 +67,7 @@ class Service implements DhcpService {
   readonly #interfaces = new Map<string, DhcpInterface>();
   #settings: Settings;
   #engine: DhcpEngine | undefined;
+  #inForce: { readonly desk: Desk; readonly plans: OptionPlans } | undefined;
   /** An interface that comes back during a reload would take the port from its successor. */
   readonly #turns = new Turns();
 
@@ -109,6 +119,16 @@ class Service implements DhcpService {
       'commits.batches': this.#commits.written.batches,
       'commits.leases': this.#commits.written.leases,
     };
+  }
+
+  preview(interfaceName: string, policy: BootPolicy): DhcpPreview {
+    const at = this.#interfaces.get(interfaceName);
+    const { desk, plans } = this.#inForce ?? {};
+    if (at === undefined || desk === undefined || plans === undefined) {
+      const served = [...this.#interfaces.keys()].join(', ') || 'none';
+      throw new NotFound(`DHCP is not served on ${interfaceName}.`, `It is on: ${served}.`);
+    }
+    return createDhcpPreview(at, { ...desk, leases: new LeasePreview(this.#options.leases) }, plans, policy);
   }
 
   /** Opens what is new before anything else changes; then nothing can fail any more. */
@@ -174,6 +194,7 @@ class Service implements DhcpService {
         mend: `change the options of ${node.name}`,
       }),
     );
+    this.#inForce = { desk, plans };
     this.#engine = new DhcpEngine({
       desk,
       leases,

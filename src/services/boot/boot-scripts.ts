@@ -29,6 +29,8 @@ export interface BootScript {
   readonly text: string;
   /** What became of the request, for the log: "its profile is rescue". */
   readonly summary: string;
+  /** Absent where there was nothing to decide: the machine is not enrolled. */
+  readonly decision?: BootDecision;
 }
 
 /** Scripts for machines that ask, rendered at that moment from what the node is to do now. */
@@ -60,7 +62,7 @@ export class BootScripts {
     const context = this.#context(requester, client.firmware, serverAddress);
     try {
       const text = loader === 'ipxe' ? renderIpxe(decision, context) : renderGrub(decision, context);
-      return { text, summary: summaryOf(decision) };
+      return { text, summary: summaryOf(decision), decision };
     } catch (error) {
       if (!(error instanceof PodbootError)) throw error;
       return this.#refused(requester, loader, error);

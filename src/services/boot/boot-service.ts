@@ -15,6 +15,7 @@ import { Turns } from '../../domain/turns.ts';
 import { AssetCatalogue } from './asset-catalogue.ts';
 import { checkAssets, configuredAssets } from './asset-check.ts';
 import { ProgramPolicy } from './boot-policy.ts';
+import { type BootPreview, createBootPreview, SILENT } from './boot-preview.ts';
 import { loadProgramManifest, type ProgramManifest } from './boot-programs.ts';
 import { BootScripts } from './boot-scripts.ts';
 import { BootFileSource } from './file-source.ts';
@@ -54,6 +55,8 @@ export interface BootService {
   subjectAt(address: Ipv4): EventSubject;
   /** What machines would be told to load and would not find; warnings, as not every site has every firmware. */
   checkAssets(): Promise<Problem[]>;
+  /** What machines would be told and sent now. */
+  preview(): BootPreview;
   statistics(): Record<string, number>;
   /** Where HTTP answers: `10.77.0.1:80`. */
   listening(): readonly { readonly interfaceName: string; readonly address: number; readonly port: number }[];
@@ -118,6 +121,12 @@ export function createBootService(options: BootServiceOptions): BootService {
     stop: () => turns.take(() => listeners.close()),
     subjectAt: (address) => subjectOf(requesters.byAddress(address)),
     checkAssets: () => checkAssets(inForce.settings, manifest, inForce.catalogue),
+    preview: () => {
+      const { settings, availability, catalogue } = inForce;
+      const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT };
+      const policy = new ProgramPolicy(parts);
+      return createBootPreview(policy, new BootScripts({ ...parts, policy }), catalogue, manifest);
+    },
     statistics: () => ({
       httpConnections: listeners.all.reduce((sum, listener) => sum + listener.connections, 0),
       httpRequests: routes.counters.requests,

@@ -30,13 +30,26 @@ export function switchPortKey(port: SwitchPort): string {
   return `${port.circuitId ?? ''}/${port.remoteId ?? ''}`;
 }
 
+/** Labels and SMBIOS disagree about case. */
+export function serialNumberKey(serialNumber: string): string {
+  return serialNumber.trim().toUpperCase();
+}
+
+/** The boot interface that is the machine's whose serial number or UUID the node has, and that nothing else tells yet. */
+export function awaitedInterface(node: Node): NodeInterface | undefined {
+  if (node.serialNumber === undefined && node.uuid === undefined) return undefined;
+  return node.interfaces.find(
+    ({ role, mac, clientId, switchPort }) =>
+      role === 'boot' && mac === undefined && clientId === undefined && switchPort === undefined,
+  );
+}
+
 /** Everything that `node` wants for itself alone. */
 export function claimsOf(node: Node): Claim[] {
   const claims: Claim[] = [{ kind: 'name', value: node.name, path: 'name', node }];
   if (node.uuid !== undefined) claims.push({ kind: 'uuid', value: node.uuid, path: 'uuid', node });
   if (node.serialNumber !== undefined) {
-    // Labels and SMBIOS disagree about case.
-    claims.push({ kind: 'serialNumber', value: node.serialNumber.toUpperCase(), path: 'serialNumber', node });
+    claims.push({ kind: 'serialNumber', value: serialNumberKey(node.serialNumber), path: 'serialNumber', node });
   }
   for (const [index, port] of node.interfaces.entries()) {
     const claim = (kind: ClaimKind, value: string | Ipv4 | undefined) => {
@@ -51,10 +64,15 @@ export function claimsOf(node: Node): Claim[] {
   return claims;
 }
 
-/** Both owners, and what to do. */
-export function claimProblem(wanted: Claim, held: Claim): Problem {
+/**
+ * Both owners, and what to do.
+ *
+ * @param heldAt where the other one stands, if in the same input: `line 12`
+ */
+export function claimProblem(wanted: Claim, held: Claim, heldAt?: string): Problem {
   const inOneNode = wanted.node.id === held.node.id && wanted.interface !== undefined && held.interface !== undefined;
-  const owner = inOneNode ? `its own interface ${held.interface?.name}` : describe(held);
+  const at = heldAt === undefined ? '' : `, ${heldAt}`;
+  const owner = inOneNode ? `its own interface ${held.interface?.name}` : `${describe(held)}${at}`;
   const mend = inOneNode
     ? 'Give it to one of the two interfaces.'
     : `Look which of ${held.node.name} and ${wanted.node.name} really has it; take it from the other one first.`;

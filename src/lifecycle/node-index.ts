@@ -2,7 +2,14 @@ import type { Ipv4 } from '../domain/ipv4.ts';
 import type { MacAddress } from '../domain/mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from '../domain/node.ts';
 import type { NodeDirectory } from '../domain/ports.ts';
-import { type Claim, type ClaimKind, claimsOf, switchPortKey } from './node-claims.ts';
+import {
+  awaitedInterface,
+  type Claim,
+  type ClaimKind,
+  claimsOf,
+  serialNumberKey,
+  switchPortKey,
+} from './node-claims.ts';
 
 /** Nodes in memory, by everything that a packet or a person may name them by. */
 export class NodeIndex implements NodeDirectory {
@@ -16,6 +23,7 @@ export class NodeIndex implements NodeDirectory {
     switchPort: new Map(),
     address: new Map(),
   };
+  readonly #awaited = new Set<NodeId>();
   #sortedNames: readonly string[] | undefined;
 
   get size(): number {
@@ -46,6 +54,10 @@ export class NodeIndex implements NodeDirectory {
     return chosen === undefined ? undefined : { node, interface: chosen };
   }
 
+  bySerialNumber(serialNumber: string): Node | undefined {
+    return this.#claims.serialNumber.get(serialNumberKey(serialNumber))?.node;
+  }
+
   /** A relay sends both parts, an operator may have enrolled one of them: the most exact match is the right one. */
   bySwitchPort(wanted: SwitchPort): NodePort | undefined {
     const ports = this.#claims.switchPort;
@@ -65,6 +77,11 @@ export class NodeIndex implements NodeDirectory {
     return this.#nodes.values();
   }
 
+  /** Nodes with a boot interface that nothing but the machine's serial number or UUID tells. */
+  get awaited(): ReadonlySet<NodeId> {
+    return this.#awaited;
+  }
+
   /** In the order of a list that is read page by page. */
   sortedNames(): readonly string[] {
     this.#sortedNames ??= [...this.#claims.name.keys()].map(String).sort();
@@ -79,6 +96,7 @@ export class NodeIndex implements NodeDirectory {
     this.remove(node.id);
     this.#nodes.set(node.id, node);
     for (const claim of claimsOf(node)) this.#claims[claim.kind].set(claim.value, claim);
+    if (awaitedInterface(node) !== undefined) this.#awaited.add(node.id);
     this.#sortedNames = undefined;
   }
 
@@ -86,6 +104,7 @@ export class NodeIndex implements NodeDirectory {
     const before = this.#nodes.get(id);
     if (before === undefined) return;
     this.#nodes.delete(id);
+    this.#awaited.delete(id);
     for (const claim of claimsOf(before)) {
       const map = this.#claims[claim.kind];
       if (map.get(claim.value)?.node.id === id) map.delete(claim.value);

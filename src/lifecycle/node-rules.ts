@@ -2,6 +2,7 @@ import type { Problem } from '../domain/errors.ts';
 import { formatIpv4, type Ipv4 } from '../domain/ipv4.ts';
 import { isUnicastMac } from '../domain/mac.ts';
 import type { Node, NodeInterface } from '../domain/node.ts';
+import { whySharedSerial } from '../domain/shared-serials.ts';
 import { whyShared } from '../domain/shared-uuids.ts';
 import { shown, UNPRINTABLE } from './node-input.ts';
 
@@ -32,6 +33,7 @@ export function nodeProblems(node: Node, unreadable: ReadonlySet<number> = new S
   return [
     ...nameProblems(node.name),
     ...identityProblems(node),
+    ...serialProblems(node),
     ...anonymousProblems(node, unreadable),
     ...node.interfaces.flatMap((candidate, index) => interfaceProblems(candidate, `interfaces[${index}]`)),
     ...placeProblems(node),
@@ -93,9 +95,19 @@ function interfaceNameProblems(interfaces: readonly NodeInterface[]): Problem[] 
   });
 }
 
-/** The machine's UUID stands for one boot interface; every other one needs something of its own to be known by. */
+function serialProblems({ serialNumber }: Node): Problem[] {
+  const why = serialNumber === undefined ? undefined : whySharedSerial(serialNumber);
+  if (serialNumber === undefined || why === undefined) return [];
+  const message = `“${shown(serialNumber)}” is no serial number of one machine: ${why}.`;
+  return [{ path: 'serialNumber', message, mend: 'Leave it out, or read it from the label or the BMC.' }];
+}
+
+/**
+ * The machine's UUID or serial number stands for one boot interface; every other one needs something of its own to be
+ * known by.
+ */
 function anonymousProblems(node: Node, unreadable: ReadonlySet<number>): Problem[] {
-  let uuidIsFree = node.uuid !== undefined;
+  let machineIsFree = node.uuid !== undefined || node.serialNumber !== undefined;
   return node.interfaces.flatMap((candidate, index) => {
     if (
       unreadable.has(index) ||
@@ -104,15 +116,15 @@ function anonymousProblems(node: Node, unreadable: ReadonlySet<number>): Problem
       candidate.switchPort !== undefined
     )
       return [];
-    if (candidate.role === 'boot' && uuidIsFree) {
-      uuidIsFree = false;
+    if (candidate.role === 'boot' && machineIsFree) {
+      machineIsFree = false;
       return [];
     }
     const message = `Nothing tells ${node.name}’s interface ${shown(candidate.name)} from others.`;
     const mend =
-      node.uuid === undefined
-        ? 'Give it a mac, a clientId or a switchPort, or the node its uuid.'
-        : 'Give it a mac, a clientId or a switchPort: the node’s uuid stands for one boot interface only.';
+      node.uuid === undefined && node.serialNumber === undefined
+        ? 'Give it a mac, a clientId or a switchPort, or the node its uuid or serialNumber.'
+        : 'Give it a mac, a clientId or a switchPort: what the node itself is known by stands for one boot interface only.';
     return [{ path: `interfaces[${index}]`, message, mend }];
   });
 }

@@ -23,6 +23,8 @@ export interface Problem {
   readonly mend?: string;
   /** 1-based line of the file, where there is one. */
   readonly line?: number;
+  /** Heading of the column, in a table. */
+  readonly column?: string;
 }
 
 /** An input that was refused as a whole: every problem of it at once; nothing was changed. */

@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { Conflict, HostRefused, InvalidInput, NotFound, type Problem } from '../domain/errors.ts';
-import type { EventSubject } from '../domain/events.ts';
+import { NotFound, type Problem } from '../domain/errors.ts';
+import type { Accompaniment } from '../domain/former-hardware.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
-import { formatIpv4 } from '../domain/ipv4.ts';
-import { clientIdKey, macKey } from '../domain/lease.ts';
 import type { MacAddress } from '../domain/mac.ts';
-import type { Node, NodeId, NodeInterface, NodePort, SwitchPort } from '../domain/node.ts';
+import type { Node, NodeId, NodePort, SwitchPort } from '../domain/node.ts';
 import type { Clock, EventSink, StoreChange } from '../domain/ports.ts';
-import { type Claim, claimProblem, claimsOf } from './node-claims.ts';
+import { ChangeQueue } from './change-queue.ts';
 import { NodeIndex } from './node-index.ts';
-import { type NodeInput, type NodePatch, type NodeReading, readNode, readPatch, shown } from './node-input.ts';
-import { nodeProblems } from './node-rules.ts';
-import { type NodeRegistry, VersionMismatch } from './registry-port.ts';
+import { type NodeIdentity, type NodeInput, type NodePatch, readNode, readPatch } from './node-input.ts';
+import { judge } from './node-judge.ts';
+import { type Replacement, readReplacement } from './node-replacement.ts';
+import { changedFields, interfaceInWords, subjectOf } from './node-words.ts';
+import {
+  type AppliedNode,
+  type NodeChange,
+  type NodeCompanion,
+  type NodePlanner,
+  type NodeRegistry,
+  type PlannedNode,
+  VersionMismatch,
+} from './registry-port.ts';
 
 export interface NodeRegistryOptions {
   /** As the store has them. */
@@ -22,22 +30,23 @@ export interface NodeRegistryOptions {
   readonly events: EventSink;
   /** What the configuration has against a node: address outside every subnet, no such group or profile, a wrong option. */
   readonly checkNode?: (node: Node) => readonly Problem[];
+  /** What changes together with a node: its boot grants, the leases of its hardware. */
+  readonly companions?: readonly NodeCompanion[];
 }
-
-/** Changes that may wait for the disk. */
-const MAX_WAITING = 1_000;
-/** Problems that are told at once: a wrong file of 4,000 lines has as many. */
-const MAX_PROBLEMS = 1_000;
 
 export function createNodeRegistry(options: NodeRegistryOptions): NodeRegistry {
   return new Registry(options);
 }
 
+/** How a change is told, and whether hardware was replaced by it. */
+interface Telling {
+  readonly replacement?: Replacement;
+}
+
 class Registry implements NodeRegistry {
   readonly #options: NodeRegistryOptions;
   readonly #index = new NodeIndex();
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #queue = new ChangeQueue();
 
   constructor(options: NodeRegistryOptions) {
     this.#options = options;
@@ -46,6 +55,14 @@ class Registry implements NodeRegistry {
 
   get size(): number {
     return this.#index.size;
+  }
+
+  get awaited(): ReadonlySet<NodeId> {
+    return this.#index.awaited;
+  }
+
+  bySerialNumber(serialNumber: string): Node | undefined {
+    return this.#index.bySerialNumber(serialNumber);
   }
 
   byId(id: NodeId): Node | undefined {
@@ -85,65 +102,90 @@ class Registry implements NodeRegistry {
   }
 
   async enrol(input: NodeInput): Promise<Node> {
-    const [node] = await this.#inTurn(() => this.#enrol([input], (path) => path));
-    return node as Node;
+    const [applied] = await this.apply((_, identity) => ({ nodes: [{ reading: readNode(input, identity()) }] }));
+    return (applied as AppliedNode).node;
   }
 
-  enrolMany(inputs: readonly NodeInput[]): Promise<readonly Node[]> {
-    return this.#inTurn(() => this.#enrol(inputs, (path, index) => `[${index}].${path}`));
+  async enrolMany(inputs: readonly NodeInput[]): Promise<readonly Node[]> {
+    const applied = await this.apply((_, identity) => ({
+      nodes: inputs.map((input, index) => ({
+        reading: readNode(input, identity()),
+        place: (problem) => ({ ...problem, path: `[${index}].${problem.path}` }),
+      })),
+    }));
+    return applied.map(({ node }) => node);
   }
 
-  change(id: NodeId, patch: NodePatch, expectedVersion?: number): Promise<Node> {
-    return this.#inTurn(async () => {
+  apply(planner: NodePlanner, options: { readonly dryRun?: boolean } = {}): Promise<readonly AppliedNode[]> {
+    return this.#queue.take(() => this.#apply(planner, options.dryRun === true, {}));
+  }
+
+  async change(id: NodeId, patch: NodePatch, expectedVersion?: number): Promise<Node> {
+    const [applied] = await this.apply(() => {
       const before = this.#expect(id, expectedVersion);
-      const reading = readPatch(before, patch);
-      if (reading.problems.length === 0 && isDeepStrictEqual(reading.node, before)) return before;
-      const node = { ...reading.node, version: before.version + 1, updatedAt: this.#options.clock.now() };
-      this.#judge([{ ...reading, node }], (path) => path);
-      await this.#options.commit([{ put: 'node', node }]);
-      this.#index.put(node);
-      this.#tell('node.changed', node, `changed: ${changedFields(before, node)}`);
-      return node;
+      return { nodes: [{ before, reading: readPatch(before, patch) }] };
     });
+    return (applied as AppliedNode).node;
+  }
+
+  async replace(id: NodeId, replacement: Replacement, expectedVersion?: number): Promise<AppliedNode> {
+    const planner: NodePlanner = () => {
+      const before = this.#expect(id, expectedVersion);
+      return { nodes: [{ before, reading: readReplacement(before, replacement) }] };
+    };
+    const [applied] = await this.#queue.take(() => this.#apply(planner, false, { replacement }));
+    return applied as AppliedNode;
   }
 
   remove(id: NodeId, expectedVersion?: number): Promise<Node> {
-    return this.#inTurn(async () => {
+    return this.#queue.take(async () => {
       const node = this.#expect(id, expectedVersion);
-      await this.#options.commit([{ remove: 'node', id }]);
+      const companions = this.#accompany({ before: node, replaced: false, why: `${node.name} was removed` });
+      await this.#options.commit([{ remove: 'node', id }, ...companions.flatMap(({ changes }) => changes)]);
       this.#index.remove(id);
+      for (const { committed } of companions) committed?.();
       this.#tell('node.removed', node, 'removed');
       return node;
     });
   }
 
-  async #enrol(inputs: readonly NodeInput[], place: (path: string, index: number) => string): Promise<readonly Node[]> {
+  async #apply(planner: NodePlanner, dryRun: boolean, telling: Telling): Promise<readonly AppliedNode[]> {
     const now = this.#options.clock.now();
-    const readings = inputs.map((input) =>
-      readNode(input, { id: randomUUID(), version: 1, createdAt: now, updatedAt: now }),
-    );
-    this.#judge(readings, place);
-    const nodes = readings.map(({ node }) => node);
-    await this.#options.commit(nodes.map((node) => ({ put: 'node', node })));
-    for (const node of nodes) {
-      this.#index.put(node);
-      this.#tell('node.enrolled', node, `enrolled with ${node.interfaces.map(interfaceInWords).join(', ')}`);
-    }
-    return nodes;
+    const newIdentity = (): NodeIdentity => ({ id: randomUUID(), version: 1, createdAt: now, updatedAt: now });
+    const plan = planner(this.#index, newIdentity);
+    judge(plan, this.#index, this.#options.checkNode ?? (() => []));
+    const applied = plan.nodes.map((planned) => asApplied(planned, now));
+    if (!dryRun) await this.#make(plan.nodes, applied, telling);
+    return applied;
   }
 
-  /** Changes one at a time: what was judged is still true when it is on disk. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= MAX_WAITING) {
-      const message = `${MAX_WAITING} changes of nodes wait for the store already.`;
-      return Promise.reject(new HostRefused(message, 'Look whether the disk of dataDir answers, then try again.'));
-    }
-    this.#waiting += 1;
-    const done = this.#turn.then(change).finally(() => {
-      this.#waiting -= 1;
+  /** Puts what is judged on the disk, then into memory, then tells it. */
+  async #make(planned: readonly PlannedNode[], applied: readonly AppliedNode[], telling: Telling): Promise<void> {
+    const changed = applied.filter(({ action }) => action !== 'unchanged');
+    const companions = applied.flatMap(({ action, node, changes }, index) => {
+      if (action === 'unchanged' && telling.replacement === undefined) return [];
+      const before = planned[index]?.before;
+      return this.#accompany({
+        ...(before === undefined ? {} : { before }),
+        after: node,
+        replaced: telling.replacement !== undefined,
+        why: whyOf(changes, telling),
+      });
     });
-    this.#turn = done.catch(() => undefined);
-    return done;
+    const batch: StoreChange[] = changed.map(({ node }) => ({ put: 'node', node }));
+    for (const { changes } of companions) batch.push(...changes);
+    if (batch.length > 0) await this.#options.commit(batch);
+    for (const { node } of changed) this.#index.put(node);
+    for (const { committed } of companions) committed?.();
+    for (const { action, node, changes } of telling.replacement === undefined ? changed : applied) {
+      if (telling.replacement !== undefined) this.#tell('node.replaced', node, whyOf(changes, telling));
+      else if (action === 'updated') this.#tell('node.changed', node, `changed: ${changes.join(', ')}`);
+      else this.#tell('node.enrolled', node, `enrolled with ${node.interfaces.map(interfaceInWords).join(', ')}`);
+    }
+  }
+
+  #accompany(change: NodeChange): Accompaniment[] {
+    return (this.#options.companions ?? []).flatMap((companion) => companion(change) ?? []);
   }
 
   #expect(id: NodeId, expectedVersion: number | undefined): Node {
@@ -159,85 +201,22 @@ class Registry implements NodeRegistry {
     return node;
   }
 
-  /** @throws InvalidInput, or Conflict where other owners are all that is wrong */
-  #judge(readings: readonly NodeReading[], place: (path: string, index: number) => string): void {
-    const invalid: Problem[] = [];
-    const conflicts: Problem[] = [];
-    const inBatch = new Map<string, Claim>();
-    for (const [index, { node, problems, unreadable }] of readings.entries()) {
-      const at = (problem: Problem): Problem => ({ ...problem, path: place(problem.path, index) });
-      const own = [...problems, ...nodeProblems(node, unreadable)];
-      // The configuration's checks take a node that is sound by itself.
-      invalid.push(...(own.length > 0 ? own : (this.#options.checkNode?.(node) ?? [])).map(at));
-      for (const claim of claimsOf(node)) {
-        const key = `${claim.kind} ${claim.value}`;
-        const stored = this.#index.holder(claim.kind, claim.value);
-        const holder = inBatch.get(key) ?? (stored?.node.id === node.id ? undefined : stored);
-        if (holder === undefined) inBatch.set(key, claim);
-        else conflicts.push(at(claimProblem(claim, holder)));
-      }
-    }
-    const [first] = readings;
-    const subject =
-      readings.length === 1 && first !== undefined ? `The node ${shown(first.node.name)}` : `${readings.length} nodes`;
-    const problems = [...invalid, ...conflicts];
-    const more = problems.length > MAX_PROBLEMS ? ` (the first ${MAX_PROBLEMS} of ${problems.length} problems)` : '';
-    const told = problems.slice(0, MAX_PROBLEMS);
-    const message = `${subject} can’t be stored like this; nothing was changed${more}.`;
-    if (invalid.length > 0) throw new InvalidInput(message, told);
-    if (conflicts.length > 0) throw new Conflict(message, told);
-  }
-
   #tell(type: string, node: Node, text: string): void {
     this.#options.events.emit({ type, level: 'info', subject: subjectOf(node), text });
   }
 }
 
-function subjectOf(node: Node): EventSubject {
-  const first = node.interfaces.find((candidate) => candidate.mac !== undefined || candidate.clientId !== undefined);
-  const key =
-    first?.mac !== undefined
-      ? macKey(first.mac)
-      : first?.clientId !== undefined
-        ? clientIdKey(first.clientId)
-        : undefined;
-  return {
-    nodeId: node.id,
-    nodeName: node.name,
-    ...(key === undefined ? {} : { key }),
-    ...(first?.address === undefined ? {} : { address: first.address }),
-  };
+function asApplied({ before, reading, where }: PlannedNode, now: number): AppliedNode {
+  const at = where === undefined ? {} : { where };
+  if (before === undefined) return { action: 'created', node: reading.node, changes: [], ...at };
+  if (isDeepStrictEqual(reading.node, before)) return { action: 'unchanged', node: before, changes: [], ...at };
+  const node = { ...reading.node, version: before.version + 1, updatedAt: now };
+  return { action: 'updated', node, changes: changedFields(before, node), ...at };
 }
 
-function interfaceInWords(candidate: NodeInterface): string {
-  const identity = candidate.mac ?? candidate.clientId ?? (candidate.switchPort === undefined ? 'UUID' : 'switch port');
-  return `${candidate.name} ${identity}${candidate.address === undefined ? '' : ` ${formatIpv4(candidate.address)}`}`;
-}
-
-/** `boot.profile local → rescue, rack`: simple values with before and after, the others by name. */
-function changedFields(before: Node, after: Node): string {
-  const fields: string[] = [];
-  const compare = (name: string, one: unknown, other: unknown) => {
-    if (isDeepStrictEqual(one, other)) return;
-    const simple = [one, other].every((value) => value === undefined || typeof value === 'string');
-    fields.push(simple ? `${name} ${one ?? 'none'} → ${other ?? 'none'}` : name);
-  };
-  for (const name of [
-    'name',
-    'interfaces',
-    'uuid',
-    'serialNumber',
-    'rack',
-    'position',
-    'roles',
-    'group',
-    'labels',
-    'options',
-  ] as const) {
-    compare(name, before[name], after[name]);
-  }
-  for (const name of ['profile', 'loader', 'diskMethod'] as const) {
-    compare(`boot.${name}`, before.boot[name], after.boot[name]);
-  }
-  return fields.join(', ');
+function whyOf(changes: readonly string[], { replacement }: Telling): string {
+  const what = changes.join(', ');
+  if (replacement === undefined) return what;
+  const reason = replacement.reason === undefined ? '' : ` (${replacement.reason})`;
+  return `${replacement.part} replaced${reason}${what === '' ? '' : `: ${what}`}`;
 }

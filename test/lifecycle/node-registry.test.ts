@@ -267,7 +267,7 @@ describe('a change', () => {
       events.map(({ type, text }) => `${type} ${text}`),
       [
         'node.enrolled enrolled with eno1 52:54:00:77:00:01 10.77.0.1',
-        'node.changed changed: rack none → r1, labels, boot.profile local → rescue',
+        'node.changed changed: rack none → r1, labels.x none → y, boot.profile local → rescue',
         'node.removed removed',
       ],
     );

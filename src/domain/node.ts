@@ -49,6 +49,8 @@ export interface Node {
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, OptionValue>>;
   readonly boot: NodeBoot;
+  /** What its installer is told differently from its roles' nodes, as in podboot.yaml under `install`. */
+  readonly install?: Readonly<Record<string, unknown>>;
   /** Grows by one at each change: the entity tag of the API. */
   readonly version: number;
   /** Milliseconds since 1970. */

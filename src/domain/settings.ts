@@ -19,6 +19,7 @@ export interface Settings {
   readonly tftp: TftpSettings;
   readonly http: HttpSettings;
   readonly boot: BootSettings;
+  readonly lifecycle: LifecycleSettings;
   readonly api: ApiSettings;
   readonly log: LogSettings;
 }
@@ -139,6 +140,21 @@ export interface BootSettings {
   /** `grub` for a site with Secure Boot on. */
   readonly loader: LoaderChoice;
   readonly diskMethods: Partial<Readonly<Record<Firmware, DiskMethod>>>;
+  /** Absent: nothing is said to installers beside what profiles and nodes say. */
+  readonly install?: InstallSettings;
+}
+
+/** What an installer is told, as it was written: `profiles/install-values.ts` says what may stand there. */
+export type WrittenInstallValues = Readonly<Record<string, unknown>>;
+
+/** Where answer files come from, beside the profiles. */
+export interface InstallSettings {
+  /** Absolute path of the operator's own templates. */
+  readonly templatesDir?: string;
+  /** For every node. */
+  readonly site: WrittenInstallValues;
+  /** For nodes of a role, by its name. */
+  readonly roles: ReadonlyMap<string, WrittenInstallValues>;
 }
 
 /** A profile as it stands in the configuration; its kind (profiles/) says what it means. */
@@ -153,6 +169,25 @@ export interface ProfileSettings {
   readonly kernel?: AssetName;
   readonly initrds: readonly AssetName[];
   readonly arguments: string;
+  /** The ready-made profile that it was made of. */
+  readonly base?: string;
+  /** What the installer fetches by HTTP once it runs: an ISO image, or the folder of an installation tree. */
+  readonly media?: AssetName;
+  /** iPXE commands of a profile of kind `script`. */
+  readonly script?: string;
+  /** What a profile of kind `script` says of itself. */
+  readonly destructive?: boolean;
+  /** Template of its main answer file, in place of its kind's. */
+  readonly template?: string;
+  /** Those of its ready-made profile, and its own. */
+  readonly values?: ProfileValues;
+}
+
+export interface ProfileValues {
+  /** Of the ready-made profile: the site's values are stronger. */
+  readonly base: WrittenInstallValues;
+  /** Stronger than the site's. */
+  readonly own: WrittenInstallValues;
 }
 
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly socketPath: string };
@@ -164,4 +199,46 @@ export interface ApiSettings {
 export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'auto' | 'json' | 'pretty';
+}
+
+/** How long a node may stay in each phase of its life, in milliseconds, before somebody is told. */
+export interface DeadlineTimes {
+  /** From the order to the BMC until the machine is on. */
+  readonly powering: number;
+  /** From power until its firmware asks for an address: POST, and hands where there is no BMC. */
+  readonly booting: number;
+  /** From that until its installer fetches an answer file. */
+  readonly loading: number;
+  /** From that until the installer says that it started. */
+  readonly installing: number;
+  /** Between two words of a running installer. */
+  readonly silence: number;
+  /** From the installer's end until the system answers from the disk. */
+  readonly finishing: number;
+  /** Until a runner takes an installed node over; without one it is ready then. */
+  readonly installed: number;
+  readonly 'handing-off': number;
+}
+
+export interface LifecycleSettings {
+  /** For nodes of no platform below. */
+  readonly deadlines: DeadlineTimes;
+  /** By platform: a node's label `platform`, or its group. GPU servers spend many minutes in POST. */
+  readonly platforms: ReadonlyMap<string, DeadlineTimes>;
+  /** How long a grant waits for its node. */
+  readonly grantMs: number;
+  /** How long the session that claimed a grant may repeat its requests, at most. */
+  readonly claimMs: number;
+  /** How often an installation that failed after its claim is armed again by itself; 0: never. */
+  readonly retries: number;
+  readonly rules: readonly ArmRule[];
+}
+
+/** Arms nodes when they are enrolled; once in a node's life. All that it names must fit. */
+export interface ArmRule {
+  readonly name: string;
+  readonly profile: string;
+  readonly roles: readonly string[];
+  readonly racks: readonly string[];
+  readonly groups: readonly string[];
 }

@@ -20,6 +20,8 @@ export interface Settings {
   readonly http: HttpSettings;
   readonly boot: BootSettings;
   readonly lifecycle: LifecycleSettings;
+  /** Absent: no stranger is asked for its serial number, and no rule adopts one. */
+  readonly discovery?: DiscoverySettings;
   readonly api: ApiSettings;
   readonly log: LogSettings;
 }
@@ -241,4 +243,58 @@ export interface ArmRule {
   readonly roles: readonly string[];
   readonly racks: readonly string[];
   readonly groups: readonly string[];
+}
+
+/** What is done about machines that ask and are no nodes. */
+export interface DiscoverySettings {
+  /** `when-needed`: while a node waits for its machine by serial number or UUID, strangers are asked for theirs. */
+  readonly identify: 'when-needed' | 'never';
+  /** The first that fits a machine counts. */
+  readonly rules: readonly DiscoveryRule[];
+}
+
+/** Makes nodes of machines that are no nodes. It arms nothing, and gives no profile that can write to a disk. */
+export interface DiscoveryRule {
+  readonly name: string;
+  readonly match: DiscoveryMatch;
+  readonly adopt: DiscoveryAdoption;
+  /** By itself, when the machine comes; else only when an operator says so. */
+  readonly automatic: boolean;
+}
+
+/**
+ * What a machine has to be; all that is given must fit. Patterns match the whole text whatever its case: `*` is anything,
+ * `?` one character, and `{word}` some letters and digits, which the adoption's texts can name.
+ */
+export interface DiscoveryMatch {
+  /** A part of the name that the IEEE's registry has for the MAC address. */
+  readonly vendor?: string;
+  /** First three bytes of the MAC address: `b8:3f:d2`. */
+  readonly oui?: string;
+  readonly mac?: string;
+  readonly uuid?: string;
+  readonly serialNumber?: string;
+  /** Of option 60. */
+  readonly vendorClass?: string;
+  /** Option 93. */
+  readonly architecture?: number;
+  readonly firmware?: Firmware;
+  /** Of option 82's text, or of its hex digits where it is no text. */
+  readonly circuitId?: string;
+  readonly remoteId?: string;
+  /** That its address, its relay, or our own interface where it was heard is in. */
+  readonly subnet?: Ipv4Subnet;
+}
+
+/** What the node is like. Texts may hold `{mac}`, `{port}`, `{serial}`, `{n}` and the words of the match; `{port:2}` has two digits. */
+export interface DiscoveryAdoption {
+  readonly namePattern: string;
+  /** Of its one interface. */
+  readonly interfaceName: string;
+  readonly rack?: string;
+  readonly position?: string;
+  readonly roles: readonly string[];
+  readonly group?: string;
+  readonly profile?: string;
+  readonly labels: Readonly<Record<string, string>>;
 }

@@ -7,6 +7,7 @@ import type {
   TftpSettings,
 } from '../domain/settings.ts';
 import { compileDhcp } from './compile-dhcp.ts';
+import { compileLifecycle } from './compile-lifecycle.ts';
 import { atKey, type ConfigPath, type Finding, fault, formatPath, type Sited } from './config-path.ts';
 import { DEFAULTS } from './defaults.ts';
 import type { Draft, WrittenNames } from './draft.ts';
@@ -49,6 +50,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
       maxConnections: yaml.http?.maxConnections ?? DEFAULTS.http.maxConnections,
     },
     boot,
+    lifecycle: compileLifecycle(yaml, report),
     api: { listen: listen.map((entry) => entry.value) },
     log: { level: yaml.log?.level ?? DEFAULTS.log.level, format: yaml.log?.format ?? DEFAULTS.log.format },
   };

@@ -15,6 +15,18 @@ export const DEFAULTS = {
   tftp: { port: 69, maxTransfers: 1000, maxBlockBytes: 1468, maxWindowBlocks: 64 },
   http: { port: 80, maxConnections: 4096 },
   boot: { loader: 'auto' },
+  /** POST of a server takes up to five minutes; what takes longer is a platform of its own. */
+  deadlines: {
+    powering: '10m',
+    booting: '30m',
+    loading: '20m',
+    installing: '30m',
+    silence: '1h',
+    finishing: '30m',
+    installed: '10m',
+    handingOff: '4h',
+  },
+  install: { grantTime: '24h', claimTime: '1h', retries: 0 },
   api: { listen: ['127.0.0.1:8067'] },
   log: { level: 'info', format: 'auto' },
 } as const;

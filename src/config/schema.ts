@@ -10,6 +10,7 @@ import {
 } from './notations-network.ts';
 import { bootSchema, profilesSchema } from './schema-boot.ts';
 import { flag, measured, named, oneOf, section, wholeNumber, written } from './schema-leaves.ts';
+import { deadlinesSchema, installSchema } from './schema-lifecycle.ts';
 import { customOptionSchema, optionsSchema } from './schema-options.ts';
 import { reservationSchema } from './schema-reservation.ts';
 
@@ -322,6 +323,8 @@ export const podbootSchema = section(
     tftp: Type.Optional(tftpSchema),
     http: Type.Optional(httpSchema),
     boot: Type.Optional(bootSchema),
+    deadlines: Type.Optional(deadlinesSchema),
+    install: Type.Optional(installSchema),
     api: Type.Optional(apiSchema),
     log: Type.Optional(logSchema),
   },

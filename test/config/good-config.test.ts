@@ -7,6 +7,7 @@ import { publishedSchema } from '../../src/config/published-schema.ts';
 import { restartNeeded } from '../../src/config/reloadable.ts';
 import { parseIpv4 } from '../../src/domain/ipv4.ts';
 import type { Settings } from '../../src/domain/settings.ts';
+import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
 import { RIGHT } from './mistakes.ts';
 
 function address(text: string): number {
@@ -136,6 +137,7 @@ test('a right configuration becomes settings with numbers, milliseconds and byte
       loader: 'auto',
       diskMethods: {},
     },
+    lifecycle: lifecycleSettings(),
     api: { listen: [{ host: '127.0.0.1', port: 8067 }, { socketPath: '/run/podboot/api.sock' }] },
     log: { level: 'info', format: 'auto' },
   };

@@ -5,6 +5,7 @@ import type { MacAddress } from '../../src/domain/mac.ts';
 import type { Node, NodeInterface } from '../../src/domain/node.ts';
 import type { ReservationMatch, Settings, SubnetSettings } from '../../src/domain/settings.ts';
 import { checkNode } from '../../src/lifecycle/node-checks.ts';
+import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
 
 const MAC = '52:54:00:77:00:01' as MacAddress;
 const UUID = '4c4c4544-0032-4d10-8052-b4c04f564433';
@@ -44,6 +45,7 @@ function settings(match: ReservationMatch = { mac: '52:54:00:aa:00:01' as MacAdd
       diskMethods: {},
     },
     api: { listen: [] },
+    lifecycle: lifecycleSettings(),
     log: { level: 'info', format: 'auto' },
   };
 }

@@ -11,6 +11,7 @@ import type { Node, NodeBoot, NodeInterface, NodePort } from '../../../src/domai
 import type { EventSink, LeaseDirectory, NodeDirectory } from '../../../src/domain/ports.ts';
 import type { BootSettings, ProfileSettings, Settings } from '../../../src/domain/settings.ts';
 import type { ProgramManifest } from '../../../src/services/boot/boot-programs.ts';
+import { lifecycleSettings } from '../../harness/lifecycle-settings.ts';
 
 export const SERVER = address('10.77.0.1');
 export const MAC = mac('52:54:00:77:00:01');
@@ -62,6 +63,7 @@ export function settings(change: Partial<Settings> = {}): Settings {
     http: { port: 80, maxConnections: 256 },
     boot: bootSettings(),
     api: { listen: [] },
+    lifecycle: lifecycleSettings(),
     log: { level: 'info', format: 'auto' },
     ...change,
   };

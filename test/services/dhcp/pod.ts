@@ -21,6 +21,7 @@ import type {
 import { createDhcpService, type DhcpService } from '../../../src/services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../../../src/services/dhcp/lease-table.ts';
 import { FakeClock, settle } from '../../harness/clock.ts';
+import { lifecycleSettings } from '../../harness/lifecycle-settings.ts';
 import { type FakeHost, FakeNetwork } from '../../harness/network.ts';
 
 export const SERVER = '10.77.0.1';
@@ -103,6 +104,7 @@ export function podSettings(
     http: { port: 80, maxConnections: 16 },
     boot: { profiles: new Map(), programs: {}, loader: 'auto', diskMethods: {} },
     api: { listen: [] },
+    lifecycle: lifecycleSettings(),
     log: { level: 'info', format: 'auto' },
   };
 }

@@ -9,6 +9,7 @@ import type { Endpoint, SegmentingSocket, ServedFile } from '../../../src/domain
 import type { InterfaceSettings, Settings } from '../../../src/domain/settings.ts';
 import { createTftpService, type TftpService } from '../../../src/services/tftp/tftp-service.ts';
 import { FakeClock } from '../../harness/clock.ts';
+import { lifecycleSettings } from '../../harness/lifecycle-settings.ts';
 import { type FakeHost, FakeNetwork } from '../../harness/network.ts';
 
 export const SERVER = '10.77.0.1';
@@ -52,6 +53,7 @@ export function settingsWith(change: SettingsChange = {}): Settings {
     http: { port: 80, maxConnections: 1 },
     boot: { profiles: new Map(), programs: {}, loader: 'auto', diskMethods: {} },
     api: { listen: [] },
+    lifecycle: lifecycleSettings(),
     log: { level: 'info', format: 'auto' },
   };
 }

@@ -8,6 +8,7 @@ import type { InterfaceKey, Lease } from './lease.ts';
 import type { MacAddress } from './mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
 import type { NodeLife } from './node-life.ts';
+import type { EventStore } from './stored-event.ts';
 
 /** Time, so that tests have their own. */
 export interface Clock {
@@ -185,7 +186,7 @@ export interface StoreSnapshot {
 }
 
 /** What must outlive the process. */
-export interface Store {
+export interface Store extends EventStore {
   /** Everything, once, at the start. */
   load(): Promise<StoreSnapshot>;
   /** Resolves when the whole batch is on disk (fsync); rejects with nothing of it written. */

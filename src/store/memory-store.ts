@@ -2,6 +2,14 @@ import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node, NodeId } from '../domain/node.ts';
 import type { DocumentKind, Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import {
+  type EventChange,
+  type EventOwner,
+  type EventPage,
+  type EventQuery,
+  passesFilters,
+  type StoredEvent,
+} from '../domain/stored-event.ts';
 
 /** The store's fake: keeps everything in memory, in the same order of things as the one on disk. */
 export class MemoryStore implements Store {
@@ -9,6 +17,8 @@ export class MemoryStore implements Store {
   readonly #nodes = new Map<NodeId, Node>();
   readonly #settings = new Map<string, string>();
   readonly #documents = new Map<DocumentKind, Map<string, unknown>>();
+  #events: { readonly owner: EventOwner; readonly entry: StoredEvent }[] = [];
+  #lastEvent = 0;
   /** Every batch that was committed, for tests that look at the grouping. */
   readonly batches: (readonly StoreChange[])[] = [];
 
@@ -54,6 +64,35 @@ export class MemoryStore implements Store {
     return this.#settings.get(name);
   }
 
+  async appendEvents(batch: readonly EventChange[]): Promise<number> {
+    for (const change of batch) {
+      if ('forget' in change) this.#events = this.#events.filter(({ owner }) => !isSame(owner, change.forget));
+      else {
+        const { throttle: _, ...event } = change.add.event;
+        this.#lastEvent += 1;
+        this.#events.push({ owner: change.add.owner, entry: { sequence: this.#lastEvent, at: change.add.at, event } });
+      }
+    }
+    return this.#lastEvent;
+  }
+
+  async events(query: EventQuery): Promise<EventPage> {
+    const matching = this.#events
+      .filter(({ owner }) => query.owners?.some((each) => isSame(each, owner)) ?? true)
+      .map(({ entry }) => entry)
+      .filter((entry) => entry.sequence > query.after && passesFilters(entry.event, query));
+    const entries = matching.slice(0, query.limit);
+    const upTo =
+      entries.length === matching.length
+        ? Math.max(query.after, this.#lastEvent)
+        : (entries.at(-1)?.sequence ?? query.after);
+    return { entries, upTo, last: this.#lastEvent };
+  }
+
+  async sequenceBefore(at: number): Promise<number> {
+    return this.#events.findLast(({ entry }) => entry.at < at)?.entry.sequence ?? 0;
+  }
+
   async close(): Promise<void> {}
 }
 
@@ -77,5 +116,21 @@ export class BrokenStore implements Store {
     return Promise.reject(this.#error);
   }
 
+  appendEvents(): Promise<number> {
+    return Promise.reject(this.#error);
+  }
+
+  events(): Promise<EventPage> {
+    return Promise.reject(this.#error);
+  }
+
+  sequenceBefore(): Promise<number> {
+    return Promise.reject(this.#error);
+  }
+
   async close(): Promise<void> {}
+}
+
+function isSame(one: EventOwner, other: EventOwner): boolean {
+  return one.kind === other.kind && one.name === other.name;
 }

@@ -47,6 +47,30 @@ export const MIGRATIONS: readonly Migration[] = [
       UPDATE node SET document = json_set(document, '$.roles', json('[]')) WHERE document ->> '$.roles' IS NULL;
     `,
   },
+  {
+    version: 3,
+    // AUTOINCREMENT: a number is never given twice, also where the last events were removed with their node. Owners by
+    // number keep the index small: a boot of thousands of nodes writes to few of its pages.
+    sql: `
+      CREATE TABLE event_owner (
+        id   INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('node', 'stranger', 'daemon')),
+        name TEXT NOT NULL,
+        last INTEGER NOT NULL,
+        UNIQUE (kind, name)
+      ) STRICT;
+      CREATE INDEX event_owner_silent ON event_owner (last) WHERE kind = 'stranger';
+      CREATE TABLE event (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        owner    INTEGER NOT NULL,
+        at       INTEGER NOT NULL,
+        type     TEXT NOT NULL,
+        level    TEXT NOT NULL,
+        document TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX event_of_owner ON event (owner);
+    `,
+  },
 ];
 
 export const LATEST_VERSION: number = MIGRATIONS.at(-1)?.version ?? 0;

@@ -2,6 +2,7 @@ import { chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Flat, LEASE_FIELDS, Op } from './batch-codec.ts';
+import { EventTable } from './event-table.ts';
 import { LATEST_VERSION, MIGRATIONS, type Migration, pendingMigrations } from './migrations.ts';
 import { createPrivateFile, lockProcess, type ProcessLock, StoreLocked } from './process-lock.ts';
 import { NEWER_STORE, OLDER_STORE } from './store-errors.ts';
@@ -44,6 +45,7 @@ export class SqliteFile {
   readonly #lock: ProcessLock | undefined;
   /** By operation: how many operands follow it, and what is done with them. */
   readonly #operations: readonly { readonly operands: number; readonly statement: Database.Statement<unknown[]> }[];
+  readonly events: EventTable;
   readonly #begin: Database.Statement<unknown[]>;
   readonly #commit: Database.Statement<unknown[]>;
 
@@ -85,6 +87,8 @@ export class SqliteFile {
     // IMMEDIATE: a transaction that starts as a reader and turns writer does not wait for another process, it fails.
     this.#begin = prepare('BEGIN IMMEDIATE');
     this.#commit = prepare('COMMIT');
+    this.events = new EventTable(this.#database);
+    if (options.access === 'daemon') this.events.forgetOrphans();
   }
 
   /** All of it or nothing, on disk when it returns. */
@@ -171,12 +175,20 @@ function openDatabase(options: SqliteFileOptions, alone: boolean): Database.Data
     database.pragma('cache_size = -4000');
     // A burst of leases may grow the log; it shrinks again at the next checkpoint.
     database.pragma('journal_size_limit = 16777216');
-    if (database.pragma('quick_check(1)', { simple: true }) !== 'ok') throw damaged();
+    checkTables(database);
     migrate(database, options.migrations ?? MIGRATIONS, alone);
     return database;
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Table by table without the events: they may be hundreds of megabytes, and no start should wait for them or fail by them. */
+function checkTables(database: Database.Database): void {
+  const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'event%'`);
+  for (const name of tables.pluck().all() as string[]) {
+    if (database.pragma(`quick_check("${name}")`, { simple: true }) !== 'ok') throw damaged();
   }
 }
 

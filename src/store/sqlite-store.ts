@@ -3,10 +3,13 @@ import { HostRefused } from '../domain/errors.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node } from '../domain/node.ts';
 import type { Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { EventChange, EventPage, EventQuery } from '../domain/stored-event.ts';
+import { Turns } from '../domain/turns.ts';
 import { decodeDocuments, decodeLeases, decodeNodes, encodeBatch, type Flat } from './batch-codec.ts';
+import { decodePage, encodeEvents } from './event-codec.ts';
 import type { SqliteFileOptions, StoreAccess } from './sqlite-file.ts';
 import { explainFault } from './store-errors.ts';
-import { OPENED, type StoreReply, type StoreRequest } from './worker-protocol.ts';
+import { OPENED, type StoreReply, type StoreRequest, type StoreValue } from './worker-protocol.ts';
 
 export interface SqliteStoreOptions {
   /** Absolute path; made with mode 0700 where it is not there. */
@@ -23,7 +26,7 @@ export interface SqliteStoreOptions {
 const MAX_WAITING = 4_096;
 
 interface Waiting {
-  readonly resolve: (value: string | undefined) => void;
+  readonly resolve: (value: StoreValue) => void;
   readonly reject: (error: HostRefused) => void;
   readonly onPiece?: (kind: 'leases' | 'nodes' | 'documents' | 'settings', rows: Flat) => void;
 }
@@ -44,6 +47,7 @@ class SqliteStore implements Store {
   readonly #dataDir: string;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #reading = new Turns();
   #lastId = OPENED;
   /** Why nothing can be asked any more. */
   #ended: HostRefused | undefined;
@@ -95,8 +99,21 @@ class SqliteStore implements Store {
     await this.#ask((id) => [id, 'commit', encodeBatch(batch)]);
   }
 
-  setting(name: string): Promise<string | undefined> {
-    return this.#ask((id) => [id, 'setting', name]);
+  async setting(name: string): Promise<string | undefined> {
+    return (await this.#ask((id) => [id, 'setting', name])) as string | undefined;
+  }
+
+  async appendEvents(batch: readonly EventChange[]): Promise<number> {
+    return (await this.#ask((id) => [id, 'append', encodeEvents(batch)])) as number;
+  }
+
+  /** One at a time: a commit finds at most one page of them before it, however many ask. */
+  events(query: EventQuery): Promise<EventPage> {
+    return this.#reading.take(async () => decodePage((await this.#ask((id) => [id, 'events', query])) as Flat));
+  }
+
+  async sequenceBefore(at: number): Promise<number> {
+    return (await this.#ask((id) => [id, 'sequence-before', at])) as number;
   }
 
   /** After everything that was asked before. Once closed, also twice. */
@@ -114,7 +131,7 @@ class SqliteStore implements Store {
     await exited;
   }
 
-  #ask(request: (id: number) => StoreRequest, options: Pick<Waiting, 'onPiece'> = {}): Promise<string | undefined> {
+  #ask(request: (id: number) => StoreRequest, options: Pick<Waiting, 'onPiece'> = {}): Promise<StoreValue> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     if (this.#waiting.size >= MAX_WAITING) {
       return Promise.reject(

@@ -1,13 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { SqliteFile, type SqliteFileOptions } from './sqlite-file.ts';
 import { toFault } from './store-errors.ts';
-import { OPENED, type StoreReply, type StoreRequest } from './worker-protocol.ts';
+import { OPENED, type StoreReply, type StoreRequest, type StoreValue } from './worker-protocol.ts';
 
 const PIECE_ROWS = 2_000;
 
 function serve(port: MessagePort, options: SqliteFileOptions): void {
   const reply = (message: StoreReply) => port.postMessage(message);
-  const attempt = (id: number, action: () => string | undefined): boolean => {
+  const attempt = (id: number, action: () => StoreValue): boolean => {
     try {
       const value = action();
       reply(value === undefined ? [id, 'done'] : [id, 'done', value]);
@@ -42,6 +42,12 @@ function serve(port: MessagePort, options: SqliteFileOptions): void {
           return undefined;
         case 'setting':
           return store.setting(request[2]);
+        case 'append':
+          return store.events.append(request[2]);
+        case 'events':
+          return store.events.read(request[2]);
+        case 'sequence-before':
+          return store.events.sequenceBefore(request[2]);
         case 'close':
           store.close();
           return undefined;

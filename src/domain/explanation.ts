@@ -1,10 +1,13 @@
-import type { Firmware } from './client.ts';
-import type { Ipv4 } from './ipv4.ts';
-
 /** Where a part of an answer was said. */
 export type Origin =
   /** podboot.yaml, from the top: `['subnets', '10.77.0.0/24', 'options', 'routers']`. */
-  | { readonly in: 'configuration'; readonly path: readonly (string | number)[] }
+  | {
+      readonly in: 'configuration';
+      readonly path: readonly (string | number)[];
+      /** Where it stands now; absent for what is not written there and goes by podboot's own default. */
+      readonly file?: string;
+      readonly line?: number;
+    }
   /** A field of a node's record. */
   | { readonly in: 'node'; readonly node: string; readonly field: string }
   /** A lease or an offer in memory. */
@@ -71,13 +74,19 @@ export interface Explanation {
   readonly summary: string;
 }
 
-/** Who asks where, in an explanation. */
-export interface ExplainedPlace {
-  readonly interfaceName: string;
-  readonly relay?: Ipv4;
+/** What is asked. */
+export interface ExplainQuestion {
+  /** A node's id, name or MAC address; or a MAC address that nobody has. */
+  readonly machine: string;
+  /** What the machine last said that it is, unless told; x86-64 UEFI where it never asked. */
+  readonly firmware?: ExplainedFirmware;
+  /** Where its address is from, unless told. */
+  readonly interfaceName?: string;
+  /** giaddr, dotted quad. */
+  readonly relay?: string;
 }
 
-export interface ExplainedClient {
-  readonly firmware?: Firmware;
-  readonly overHttp: boolean;
+export interface Explainer {
+  /** @throws NotFound, InvalidInput */
+  explain(question: ExplainQuestion): Promise<Explanation>;
 }

@@ -1,10 +1,10 @@
-import { BootOp, BROADCAST_FLAG, type DhcpMessage, HardwareType, MessageType } from '../codecs/dhcp/message.ts';
+import { BootOp, type DhcpMessage, MessageType } from '../codecs/dhcp/message.ts';
 import { utf8Text } from '../codecs/text.ts';
-import type { Ipv4 } from '../domain/ipv4.ts';
 import { macToBytes } from '../domain/mac.ts';
 import type { Clock, Timer } from '../domain/ports.ts';
 import { type DhcpAnswer, readAnswer } from './dhcp-answer.ts';
 import type { DhcpDialect, MachineIdentity } from './dhcp-dialect.ts';
+import { clientMessage } from './dhcp-message.ts';
 
 /** Carries messages between one machine's programs and the servers of its network. */
 export interface DhcpTransport {
@@ -154,31 +154,14 @@ export class DhcpClient {
   }
 
   #message(): DhcpMessage {
-    const requesting = this.#chosen !== undefined && this.#state === 'requesting' ? this.#chosen : undefined;
-    const type = requesting === undefined ? MessageType.DISCOVER : MessageType.REQUEST;
-    const options = new Map([[53, Uint8Array.of(type)], ...this.#dialect.options(type, this.#identity)]);
-    if (requesting !== undefined) {
-      options.set(50, ipv4Bytes(requesting.address));
-      options.set(54, ipv4Bytes(requesting.server));
-    }
-    const seconds = Math.floor((this.#ports.clock.monotonic() - this.#startedAt) / 1_000);
-    return {
-      op: BootOp.BOOTREQUEST,
-      htype: HardwareType.ETHERNET,
-      hlen: 6,
-      hops: 0,
+    const chosen = this.#state === 'requesting' ? this.#chosen : undefined;
+    return clientMessage({
+      dialect: this.#dialect,
+      identity: this.#identity,
       xid: this.#xid,
-      secs: this.#dialect.countsSeconds ? Math.min(seconds, 0xffff) : 0,
-      flags: this.#dialect.broadcast ? BROADCAST_FLAG : 0,
-      ciaddr: 0,
-      yiaddr: 0,
-      siaddr: 0,
-      giaddr: 0,
-      chaddr: macToBytes(this.#identity.mac),
-      sname: '',
-      file: '',
-      options,
-    };
+      seconds: Math.floor((this.#ports.clock.monotonic() - this.#startedAt) / 1_000),
+      ...(chosen === undefined ? {} : { chosen }),
+    });
   }
 
   #after(delayMs: number, callback: () => void): Timer {
@@ -201,8 +184,4 @@ export class DhcpClient {
 
 function sameOffer(a: DhcpAnswer, b: DhcpAnswer): boolean {
   return a.address === b.address && a.server === b.server && a.bootFile === b.bootFile;
-}
-
-function ipv4Bytes(address: Ipv4): Uint8Array {
-  return Uint8Array.of(address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255);
 }

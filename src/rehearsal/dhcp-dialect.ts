@@ -88,6 +88,28 @@ function edk2(name: string, vendor: string, requests: readonly number[], code: n
   };
 }
 
+/** A BIOS network card's own ROM ("Intel Boot Agent"): PXE 2.1 without an address of its own, and short of room. */
+export function biosPxe(): DhcpDialect {
+  return {
+    name: 'BIOS PXE ROM',
+    broadcast: true,
+    countsSeconds: true,
+    retransmitMs: [4_000, 8_000, 16_000, 32_000],
+    jitterMs: 1_000,
+    offerWaitMs: 2_000,
+    options: (_type, identity) =>
+      new Map([
+        [55, Uint8Array.from(PXE_REQUESTS)],
+        [57, uint16(1260)],
+        [60, latin1Bytes('PXEClient:Arch:00000:UNDI:002001', 'option 60')],
+        [93, uint16(0)],
+        [94, Uint8Array.of(1, 2, 1)],
+        [97, machineId(identity.uuid)],
+      ]),
+    rank: (offer) => (offer.bootFile === undefined ? 0 : 1),
+  };
+}
+
 /** EDK2's PXE client: an offer without a boot file is "PXE-E16: No valid offer received". */
 export function edk2Pxe(code: number): DhcpDialect {
   return {

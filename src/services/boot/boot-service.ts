@@ -1,6 +1,8 @@
+import type { BootClient } from '../../domain/client.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { EventSubject } from '../../domain/events.ts';
 import type { Ipv4 } from '../../domain/ipv4.ts';
+import type { InterfaceKey } from '../../domain/lease.ts';
 import type {
   BootPolicy,
   Clock,
@@ -57,6 +59,8 @@ export interface BootService {
   checkAssets(): Promise<Problem[]>;
   /** What machines would be told and sent now. */
   preview(): BootPreview;
+  /** What a machine said of itself when it last asked DHCP; undefined since a restart. */
+  lastSeen(key: InterfaceKey): BootClient | undefined;
   statistics(): Record<string, number>;
   /** Where HTTP answers: `10.77.0.1:80`. */
   listening(): readonly { readonly interfaceName: string; readonly address: number; readonly port: number }[];
@@ -121,6 +125,7 @@ export function createBootService(options: BootServiceOptions): BootService {
     stop: () => turns.take(() => listeners.close()),
     subjectAt: (address) => subjectOf(requesters.byAddress(address)),
     checkAssets: () => checkAssets(inForce.settings, manifest, inForce.catalogue),
+    lastSeen: (key) => recent.of(key),
     preview: () => {
       const { settings, availability, catalogue } = inForce;
       const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT };

@@ -1,0 +1,106 @@
+import { InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Because, ExplainedOption, ExplainedStep, Explainer, Explanation, Origin } from '../domain/explanation.ts';
+import { parseIpv4 } from '../domain/ipv4.ts';
+import { macKey } from '../domain/lease.ts';
+import { type MacAddress, parseMac } from '../domain/mac.ts';
+import type { Node, NodeInterface } from '../domain/node.ts';
+import type { LeaseDirectory, NodeDirectory } from '../domain/ports.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { BootService } from '../services/boot/boot-service.ts';
+import type { DhcpService } from '../services/dhcp/dhcp-service.ts';
+import { explain } from './explain.ts';
+import { machineWith } from './machines.ts';
+import { choosePlace } from './place.ts';
+
+export interface ExplainerParts {
+  readonly settings: () => Settings;
+  readonly nodes: NodeDirectory;
+  readonly leases: LeaseDirectory;
+  readonly dhcp: Pick<DhcpService, 'preview'>;
+  readonly boot: Pick<BootService, 'preview' | 'lastSeen'>;
+  readonly configFile: string;
+  /** Asked once for each explanation. */
+  readonly locator: () => (path: readonly (string | number)[]) => number | undefined;
+}
+
+interface Machine {
+  readonly mac: MacAddress;
+  readonly node?: Node;
+  readonly interface?: NodeInterface;
+}
+
+export function createExplainer(parts: ExplainerParts): Explainer {
+  return {
+    async explain(question) {
+      const machine = machineOf(question.machine, parts.nodes);
+      const { mac, node } = machine;
+      const relay = question.relay === undefined ? undefined : readRelay(question.relay);
+      const place = choosePlace(
+        { ...(question.interfaceName === undefined ? {} : { interfaceName: question.interfaceName }), relay },
+        machine.interface?.address ?? parts.leases.byKey(macKey(mac))?.address,
+        parts.settings(),
+      );
+      const boot = parts.boot.preview();
+      const uuid = node?.uuid;
+      const switchPort = machine.interface?.switchPort;
+      const explanation = await explain(
+        {
+          mac,
+          ...(uuid === undefined ? {} : { uuid }),
+          firmware: question.firmware ?? machineWith(parts.boot.lastSeen(macKey(mac))?.firmware),
+          ...place,
+          ...(switchPort === undefined ? {} : { switchPort }),
+        },
+        { dhcp: parts.dhcp.preview(place.interfaceName, boot.policy), boot },
+      );
+      return located(explanation, parts.configFile, parts.locator());
+    },
+  };
+}
+
+/** @throws NotFound, InvalidInput */
+function machineOf(named: string, nodes: NodeDirectory): Machine {
+  const mac = parseMac(named);
+  const port = mac === undefined ? undefined : nodes.byMac(mac);
+  if (mac !== undefined) return port === undefined ? { mac } : { mac, ...port };
+  const node = nodes.byId(named) ?? nodes.byName(named);
+  if (node === undefined) {
+    throw new NotFound(
+      'There is no such node.',
+      '`podboot nodes` lists those that there are; a MAC address will do too.',
+    );
+  }
+  const boots = node.interfaces.filter(({ role }) => role === 'boot');
+  const chosen = boots.find((each) => each.mac !== undefined) ?? boots[0] ?? node.interfaces[0];
+  // Known by its UUID, its serial number or its switch port alone: any address of nobody's stands for its own.
+  const standIn = '02:00:00:00:00:01' as MacAddress;
+  return { mac: chosen?.mac ?? standIn, node, ...(chosen === undefined ? {} : { interface: chosen }) };
+}
+
+function readRelay(text: string): number {
+  const relay = parseIpv4(text);
+  if (relay !== undefined) return relay;
+  const problem = { path: '?relay', message: 'It is no IPv4 address.', mend: 'Write the giaddr as 10.78.0.1.' };
+  throw new InvalidInput('The request was refused.', [problem]);
+}
+
+function located(
+  explanation: Explanation,
+  file: string,
+  lineOf: (path: readonly (string | number)[]) => number | undefined,
+): Explanation {
+  const placed = (origin: Origin): Origin => {
+    if (origin.in !== 'configuration') return origin;
+    const line = lineOf(origin.path);
+    return line === undefined ? origin : { ...origin, file, line };
+  };
+  const because = (each: Because): Because =>
+    each.origin === undefined ? each : { ...each, origin: placed(each.origin) };
+  const option = (each: ExplainedOption): ExplainedOption => ({ ...each, origin: placed(each.origin) });
+  const step = (each: ExplainedStep): ExplainedStep => ({
+    ...each,
+    because: each.because.map(because),
+    ...(each.dhcp === undefined ? {} : { dhcp: { ...each.dhcp, options: each.dhcp.options.map(option) } }),
+  });
+  return { ...explanation, steps: explanation.steps.map(step) };
+}

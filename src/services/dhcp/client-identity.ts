@@ -40,6 +40,8 @@ export interface IdentitySources {
 export interface Testimony {
   readonly switchPort?: SwitchPort;
   readonly uuid?: string;
+  /** Whether its own words say that it is a BMC. Asked where it matters only. */
+  readonly isBmc?: () => boolean;
 }
 
 interface Match {
@@ -79,7 +81,10 @@ export function identifyClient(
     if (match !== undefined) evidence = 'client-id';
   }
   if (match === undefined && testimony.switchPort !== undefined) {
-    match = matchOf(nodes.bySwitchPort(testimony.switchPort), reservations.bySwitchPort(testimony.switchPort));
+    const port = nodes.bySwitchPort(testimony.switchPort);
+    // A BMC that shares its machine's port (NC-SI) is not the interface that boots there.
+    const isShared = port?.interface.role === 'boot' && testimony.isBmc?.() === true;
+    match = matchOf(isShared ? undefined : port, reservations.bySwitchPort(testimony.switchPort));
     if (match !== undefined) evidence = 'switch-port';
   }
   if (match === undefined && testimony.uuid !== undefined) {

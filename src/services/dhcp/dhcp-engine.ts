@@ -3,6 +3,7 @@ import { encodeDhcp } from '../../codecs/dhcp/encode.ts';
 import { BootOp, type DhcpMessage, MessageType } from '../../codecs/dhcp/message.ts';
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import type { BootInformation } from '../../domain/boot.ts';
+import type { SightingSink } from '../../domain/discovered-machine.ts';
 import { type Ipv4, parseIpv4 } from '../../domain/ipv4.ts';
 import type { BootPolicy, Endpoint, EventSink } from '../../domain/ports.ts';
 import type { InterfaceSettings, SubnetSettings } from '../../domain/settings.ts';
@@ -21,6 +22,7 @@ import type { OptionPlans } from './option-plans.ts';
 import type { LeaseChange, Outcome, Reply, SilentReason } from './outcome.ts';
 import { type ReplyDestination, replyDestination } from './reply-destination.ts';
 import type { RogueServers } from './rogue-servers.ts';
+import { tellSighting } from './sightings.ts';
 import type { SubnetIndex } from './subnet-index.ts';
 
 /** One interface as the engine sees it. */
@@ -41,6 +43,8 @@ export interface DhcpEngineOptions {
   readonly commits: CommitQueue;
   readonly counters: Counters;
   readonly events: EventSink;
+  /** Absent: nobody wants to know of strangers. */
+  readonly sightings?: SightingSink;
 }
 
 const POOL_FULL_AGAIN_MS = 60_000;
@@ -90,7 +94,9 @@ export class DhcpEngine {
   #handle(request: Request, arrival: Arrival): void {
     const inquiry = this.#inquire(request, arrival);
     if (inquiry === undefined) return;
-    const outcome = decideOutcome(inquiry, arrival.door, this.#options.desk);
+    const { desk, sightings } = this.#options;
+    const outcome = decideOutcome(inquiry, arrival.door, desk);
+    if (sightings !== undefined) tellSighting(inquiry, outcome, sightings);
     switch (outcome.kind) {
       case 'silent':
         this.#count(`silent.${outcome.reason}`);

@@ -1,3 +1,4 @@
+import type { SightingSink } from '../../domain/discovered-machine.ts';
 import { NotFound } from '../../domain/errors.ts';
 import type {
   BootPolicy,
@@ -33,6 +34,8 @@ export interface DhcpServiceOptions {
   /** Resolves when the batch is on disk. */
   readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
   readonly events: EventSink;
+  /** Hears of machines that are not enrolled. */
+  readonly sightings?: SightingSink;
 }
 
 export interface DhcpService {
@@ -175,7 +178,7 @@ class Service implements DhcpService {
   }
 
   #takeOver(settings: Settings): void {
-    const { nodes, leases, clock, policy, events } = this.#options;
+    const { nodes, leases, clock, policy, events, sightings } = this.#options;
     this.#settings = settings;
     const { dhcp } = settings;
     const taken = new Set([
@@ -203,6 +206,7 @@ class Service implements DhcpService {
       commits: this.#commits,
       counters: this.#counters,
       events,
+      ...(sightings !== undefined && { sightings }),
     });
     for (const each of this.#interfaces.values()) each.adopt(dhcp, taken);
   }

@@ -1,8 +1,10 @@
 import { MessageType } from '../../codecs/dhcp/message.ts';
+import { bmcBySigns } from '../../domain/bmc-signs.ts';
 import type { InterfaceSettings } from '../../domain/settings.ts';
-import { type IdentitySources, identifyClient } from './client-identity.ts';
+import { type IdentitySources, identifyClient, type Testimony } from './client-identity.ts';
 import type { Inquiry, Request } from './inquiry.ts';
 import type { Door } from './interface-sockets.ts';
+import { saidHostname } from './lease-policy.ts';
 import type { SubnetIndex, SubnetSelection } from './subnet-index.ts';
 
 /** Where a packet was heard. */
@@ -51,9 +53,18 @@ export function inquire(
   };
 }
 
-function testimonyOf({ switchPort, client }: Request) {
+function testimonyOf(request: Request): Testimony {
+  const { switchPort, client } = request;
   return {
-    ...(switchPort !== undefined && { switchPort }),
+    ...(switchPort !== undefined && { switchPort, isBmc: () => isBmc(request) }),
     ...(client.uuid !== undefined && { uuid: client.uuid }),
   };
+}
+
+function isBmc(request: Request): boolean {
+  const { stage, vendorClass } = request.client;
+  if (stage !== 'os') return false;
+  const hostname = saidHostname(request);
+  const words = { ...(vendorClass !== undefined && { vendorClass }), ...(hostname !== undefined && { hostname }) };
+  return bmcBySigns(words) !== undefined;
 }

@@ -168,7 +168,7 @@ export function releaseChange(lease: Lease, { clock }: Pick<Desk, 'clock'>): Lea
 }
 
 /** Option 12, if it is something that can be shown. */
-function saidHostname({ message }: Inquiry): string | undefined {
+export function saidHostname({ message }: Pick<Inquiry, 'message'>): string | undefined {
   const value = message.options.get(OptionCode.hostName);
   if (value === undefined || value.length === 0 || value.length > MAX_HOSTNAME_CHARACTERS) return undefined;
   let text = '';

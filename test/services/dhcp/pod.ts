@@ -3,6 +3,7 @@ import { encodeDhcp } from '../../../src/codecs/dhcp/encode.ts';
 import { BootOp, type DhcpMessage, type DhcpOptions, MessageType } from '../../../src/codecs/dhcp/message.ts';
 import { OptionCode } from '../../../src/codecs/dhcp/option-table.ts';
 import type { BootInformation } from '../../../src/domain/boot.ts';
+import type { SightingSink } from '../../../src/domain/discovered-machine.ts';
 import type { BootEvent } from '../../../src/domain/events.ts';
 import { formatIpv4, type Ipv4, parseIpv4, parseSubnet } from '../../../src/domain/ipv4.ts';
 import type { Lease } from '../../../src/domain/lease.ts';
@@ -199,6 +200,7 @@ export interface PodOptions {
   readonly leases?: readonly Lease[];
   readonly boot?: BootPolicy['bootInformation'];
   readonly wantsDebug?: boolean;
+  readonly sightings?: SightingSink;
 }
 
 export const NOTHING_TO_BOOT: BootInformation = { reason: 'nothing to boot' };
@@ -272,6 +274,7 @@ export class Pod {
       policy: { bootInformation: (...asked) => this.#boot(...asked) },
       commit: (batch) => this.commit(batch),
       events: { wantsDebug: this.#options.wantsDebug ?? true, emit: (event) => void this.events.push(event) },
+      ...(this.#options.sightings !== undefined && { sightings: this.#options.sightings }),
     });
   }
 }

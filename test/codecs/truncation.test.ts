@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MalformedPacket } from '../../src/codecs/malformed-packet.ts';
 import { type Check, checkDhcp, checkTftp, checkTypedValue, optionTargets } from '../fuzz/codec-targets.ts';
+import { checkDnsMessage, checkDnsQuery } from '../fuzz/dns-targets.ts';
 import { goldenDhcp } from './golden/dhcp.ts';
+import { goldenDnsAnswers, goldenDnsQueries } from './golden/dns.ts';
 import { goldenTftp } from './golden/tftp.ts';
 
 /** Cuts the bytes at each place: what is left is decoded, or refused as malformed; nothing else may happen. */
@@ -33,6 +35,16 @@ describe('a packet that is cut at each byte is decoded or refused as malformed',
   for (const [name, packet] of Object.entries(goldenTftp)) {
     test(`TFTP: ${name}`, () => {
       assert.ok(cutEverywhere(packet, checkTftp).malformed >= 2, 'the opcode is needed');
+    });
+  }
+  for (const [name, packet] of Object.entries(goldenDnsQueries)) {
+    test(`DNS query: ${name}`, () => {
+      assert.deepEqual(cutEverywhere(packet, checkDnsQuery), { decoded: 1, malformed: packet.length });
+    });
+  }
+  for (const [name, packet] of Object.entries(goldenDnsAnswers)) {
+    test(`DNS answer: ${name}`, () => {
+      assert.deepEqual(cutEverywhere(packet, checkDnsMessage), { decoded: 1, malformed: packet.length });
     });
   }
   for (const { code, check, seeds } of optionTargets) {

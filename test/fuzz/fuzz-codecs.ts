@@ -2,8 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MalformedPacket } from '../../src/codecs/malformed-packet.ts';
 import { goldenDhcp } from '../codecs/golden/dhcp.ts';
+import { goldenDnsAnswers, goldenDnsQueries } from '../codecs/golden/dns.ts';
 import { goldenTftp } from '../codecs/golden/tftp.ts';
 import { type Check, checkDhcp, checkTftp, optionTargets } from './codec-targets.ts';
+import { checkDnsMessage, checkDnsQuery } from './dns-targets.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
 
@@ -28,6 +30,8 @@ export const SLOW_PACKET_MS = 50;
 const TARGETS: readonly FuzzTarget[] = [
   { name: 'decodeDhcp', check: checkDhcp, seeds: Object.values(goldenDhcp) },
   { name: 'decodeTftp', check: checkTftp, seeds: Object.values(goldenTftp) },
+  { name: 'readQuery', check: checkDnsQuery, seeds: Object.values(goldenDnsQueries) },
+  { name: 'readMessage', check: checkDnsMessage, seeds: Object.values(goldenDnsAnswers) },
   ...optionTargets.map(({ code, check, seeds }) => ({ name: `option ${code}`, check, seeds })),
 ];
 
@@ -68,10 +72,15 @@ export function fuzzCodecs(seed: number, packets: number): FuzzReport {
   };
 }
 
-/** Half of all packets are DHCP messages, whose options then go to the options' codecs. */
+/** Most packets are whole messages; DHCP's options then go to the options' codecs. */
 function pickTarget(random: Random): FuzzTarget {
   const roll = random.below(10);
-  return roll < 5 ? TARGETS[0]! : roll < 7 ? TARGETS[1]! : TARGETS[2 + random.below(TARGETS.length - 2)]!;
+  if (roll < 4) return TARGETS[0]!;
+  return roll < 5
+    ? TARGETS[1]!
+    : roll < 8
+      ? TARGETS[2 + random.below(2)]!
+      : TARGETS[4 + random.below(TARGETS.length - 4)]!;
 }
 
 /** Another process may have had the CPU: only a packet that is slow each time is slow. */

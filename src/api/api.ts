@@ -6,6 +6,7 @@ import fastify, {
   type LightMyRequestResponse,
 } from 'fastify';
 import type { Problem } from '../domain/errors.ts';
+import type { Explainer } from '../domain/explanation.ts';
 import type { Clock, EventSink, LeaseDirectory } from '../domain/ports.ts';
 import type { ListenAddress } from '../domain/settings.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
@@ -14,6 +15,7 @@ import { createAuthentication } from './authentication.ts';
 import { Listeners } from './listeners.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { nodeBulkRoutes } from './routes/node-bulk.ts';
 import { nodeRoutes } from './routes/nodes.ts';
@@ -22,6 +24,7 @@ import { timelineRoutes } from './routes/timelines.ts';
 export interface ApiOptions {
   readonly registry: NodeRegistry;
   readonly leases: LeaseDirectory;
+  readonly explainer: Explainer;
   readonly timeline: Timeline;
   readonly clock: Clock;
   readonly events: EventSink;
@@ -104,6 +107,7 @@ export function createApi(options: ApiOptions): Api {
   app.register(nodeBulkRoutes(options.registry), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
+  app.register(explainRoutes(options.explainer, options.registry), { prefix });
   app.register(daemonRoutes(options), { prefix });
 
   /** A URL that can't be decoded comes past the hooks: it needs the token like every other. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerRehearse } from '../rehearsal/cli.ts';
 import { registerCheckConfig } from './check-config.ts';
+import { registerExplain } from './explain.ts';
 import { reportFailure } from './failure.ts';
 import { registerInit } from './init.ts';
 import { registerNodes } from './nodes.ts';
@@ -24,6 +25,7 @@ registerRehearse(program);
 registerInit(program);
 registerCheckConfig(program);
 registerNodes(program);
+registerExplain(program);
 registerToken(program);
 
 try {

@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { ensureToken } from '../api/first-token.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
+import { locateInFile } from '../config/locate.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
 import type { Store } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
+import { createExplainer } from '../explain/explainer.ts';
 import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
 import { checkNode } from '../lifecycle/node-checks.ts';
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
@@ -38,8 +40,9 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const startedAt = Date.now();
   const snapshot = await store.load();
   const clock = createSystemClock();
-  const timeline = createTimeline({ clock });
-  const events = combineSinks(createEventLog(logger, clock), timeline);
+  const log = createEventLog(logger, clock);
+  const timeline = createTimeline({ store, clock, log });
+  const events = combineSinks(log, timeline);
   const libc = loadLibc();
   if (libc.libc === undefined)
     logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
@@ -77,9 +80,19 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const servers = [boot, tftp, dhcp];
 
   let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);
+  const explainer = createExplainer({
+    settings: () => current.settings,
+    nodes,
+    leases,
+    dhcp,
+    boot,
+    configFile: configPath,
+    locator: () => locateInFile(configPath),
+  });
   const api = createApi({
     registry: nodes,
     leases,
+    explainer,
     timeline,
     clock,
     events,
@@ -95,7 +108,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
       })),
       nodes: nodes.size,
       residentBytes: process.memoryUsage.rss(),
-      counters: { dhcp: dhcp.statistics(), tftp: tftp.statistics(), http: boot.statistics() },
+      counters: { dhcp: dhcp.statistics(), tftp: tftp.statistics(), http: boot.statistics(), timeline: timeline.statistics() },
     }),
   });
   const apiService: Service = {
@@ -122,7 +135,10 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     },
     warnings: async (occasion) => [...(occasion === 'start' ? [] : orphans()), ...(await boot.checkAssets())],
     apiAddresses: () => api.addresses(),
-    closeStore: () => store.close(),
+    closeStore: async () => {
+      await timeline.close();
+      await store.close();
+    },
   });
   return daemon;
 }

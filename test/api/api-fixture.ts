@@ -1,8 +1,9 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { newToken } from '../../src/api/token.ts';
-import type { Problem } from '../../src/domain/errors.ts';
+import { NotFound, type Problem } from '../../src/domain/errors.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
+import type { Explainer } from '../../src/domain/explanation.ts';
 import type { Lease } from '../../src/domain/lease.ts';
 import type { LeaseDirectory, StoreChange } from '../../src/domain/ports.ts';
 import { combineSinks } from '../../src/lifecycle/event-bus.ts';
@@ -24,6 +25,7 @@ export class ApiFixture {
   token: string;
   hash: string;
   reload: () => Promise<readonly Problem[]> = async () => [];
+  explain: Explainer['explain'] = () => Promise.reject(new NotFound('There is nothing to explain.'));
   commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
 
   constructor() {
@@ -45,6 +47,7 @@ export class ApiFixture {
     this.api = createApi({
       registry: this.registry,
       leases,
+      explainer: { explain: (question) => this.explain(question) },
       timeline: this.timeline,
       clock: this.clock,
       events,

@@ -19,6 +19,15 @@ export type BootDecision =
       /** Kernel command line, without `initrd=`. */
       readonly arguments: string;
       readonly reason: string;
+    }
+  /** The operator's own iPXE commands: no other loader can run them. */
+  | {
+      readonly action: 'script';
+      readonly profile: string;
+      readonly script: string;
+      /** URL of the grant's answer files, with a slash at its end; absent where the profile needs no grant. */
+      readonly answers?: string;
+      readonly reason: string;
     };
 
 /** What a DHCP answer tells a machine about booting. All absent: nothing, or its disk. */

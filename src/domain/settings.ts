@@ -181,6 +181,8 @@ export interface ProfileSettings {
   readonly destructive?: boolean;
   /** Template of its main answer file, in place of its kind's. */
   readonly template?: string;
+  /** How a profile of kind `autoinstall` is told where its answer file is: cloud-init's seed, or as DGX OS 6 and 7 do. */
+  readonly delivery?: 'nocloud' | 'force-ai';
   /** Those of its ready-made profile, and its own. */
   readonly values?: ProfileValues;
 }

@@ -1,11 +1,9 @@
 import type { Problem } from '../domain/errors.ts';
 import type { ProfileSettings } from '../domain/settings.ts';
+import { bootFileProblems, refuseKeys } from './boot-files.ts';
 import { kernelArgumentProblems, splitKernelArguments } from './kernel-arguments.ts';
 import type { ProfileKind } from './profile-kind.ts';
 import { findUnattended } from './unattended-arguments.ts';
-
-/** More than any live system needs, and each is a download that the machine waits for. */
-const MAX_INITRDS = 8;
 
 /**
  * A kernel with its initrds, run from memory: rescue, burn-in, inventory. It is booted as often as the machine asks, so
@@ -16,7 +14,11 @@ export const live: ProfileKind = {
   summary: 'boots a kernel and its initrds from memory; never installs',
 
   validate(profile) {
-    return [...assetProblems(profile), ...argumentProblems(profile)];
+    return [
+      ...bootFileProblems(profile),
+      ...argumentProblems(profile),
+      ...refuseKeys(profile, ['media', 'script', 'destructive', 'template', 'delivery', 'values']),
+    ];
   },
 
   destructive: () => false,
@@ -29,48 +31,11 @@ export const live: ProfileKind = {
       arguments: splitKernelArguments(profile.arguments).join(' '),
     };
   },
+
+  answerFiles: () => [],
+
+  valueProblems: () => [],
 };
-
-function assetProblems(profile: ProfileSettings): Problem[] {
-  const path = `profiles.${profile.name}`;
-  const problems: Problem[] = [];
-  if (profile.kernel === undefined || profile.kernel === '') {
-    problems.push({
-      path: `${path}.kernel`,
-      message: 'a profile of kind live needs a kernel',
-      mend: 'Name its file, relative to assetsDir: `kernel: debian/linux`.',
-    });
-  } else {
-    problems.push(...nameProblems(`${path}.kernel`, profile.kernel));
-  }
-  profile.initrds.forEach((name, index) => {
-    problems.push(...nameProblems(`${path}.initrds[${index}]`, name));
-  });
-  if (profile.initrds.length > MAX_INITRDS) {
-    problems.push({
-      path: `${path}.initrds`,
-      message: `${profile.initrds.length} initrds; at most ${MAX_INITRDS} are loaded`,
-      mend: 'Concatenate them: an initrd may be several cpio archives one after another.',
-    });
-  }
-  return problems;
-}
-
-/**
- * The characters that mean the same in a path, an URL, an iPXE script and a GRUB configuration. The boot languages have
- * no common way to quote others.
- */
-function nameProblems(path: string, name: string): Problem[] {
-  const plain = /^[A-Za-z0-9_][A-Za-z0-9._+@~-]*(\/[A-Za-z0-9_][A-Za-z0-9._+@~-]*)*$/.test(name);
-  if (plain && name.length <= 255) return [];
-  return [
-    {
-      path,
-      message: `${JSON.stringify(name)} can't be named in a boot script`,
-      mend: 'Use a path relative to assetsDir of letters, digits and ._+@~- (255 at most); no part may begin with a dot or a hyphen.',
-    },
-  ];
-}
 
 function argumentProblems(profile: ProfileSettings): Problem[] {
   const path = `profiles.${profile.name}.arguments`;

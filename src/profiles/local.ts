@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/errors.ts';
 import type { ProfileSettings } from '../domain/settings.ts';
+import { refuseKeys } from './boot-files.ts';
 import type { ProfileKind } from './profile-kind.ts';
 
 /** A node with this profile boots its own disk; the profile of that name is there without being configured. */
@@ -21,6 +22,7 @@ export const local: ProfileKind = {
     if (profile.kernel !== undefined) refuse('kernel');
     if (profile.initrds.length > 0) refuse('initrds');
     if (profile.arguments.trim() !== '') refuse('arguments');
+    problems.push(...refuseKeys(profile, ['media', 'script', 'destructive', 'template', 'delivery', 'values']));
     return problems;
   },
 
@@ -29,4 +31,8 @@ export const local: ProfileKind = {
   boot(_profile: ProfileSettings) {
     return { action: 'disk' };
   },
+
+  answerFiles: () => [],
+
+  valueProblems: () => [],
 };

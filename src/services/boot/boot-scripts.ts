@@ -143,6 +143,8 @@ function summaryOf(decision: BootDecision): string {
       return `nothing to boot: ${decision.reason}`;
     case 'disk':
       return `its disk by ${decision.method}: ${decision.reason}`;
+    case 'script':
+      return `iPXE commands: ${decision.reason}`;
     case 'kernel':
       return `kernel ${decision.kernel}: ${decision.reason}`;
   }

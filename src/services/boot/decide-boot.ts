@@ -1,9 +1,12 @@
+import type { AnswerContext } from '../../domain/answer-file.ts';
 import type { BootDecision } from '../../domain/boot.ts';
 import type { BootClient, Firmware } from '../../domain/client.ts';
 import type { NodeBoot, NodePort } from '../../domain/node.ts';
-import type { BootSettings } from '../../domain/settings.ts';
+import type { BootSettings, ProfileSettings } from '../../domain/settings.ts';
 import { LOCAL_PROFILE } from '../../profiles/local.ts';
+import type { BootMachine, ProfileBoot } from '../../profiles/profile-kind.ts';
 import { profileKind } from '../../profiles/registry.ts';
+import { mergeInstallValues, valueLayers } from '../../profiles/values/merge-install-values.ts';
 import type { Loader } from './boot-programs.ts';
 import { type DiskQuirk, diskMethod } from './disk-methods.ts';
 
@@ -28,12 +31,14 @@ export function loaderFor(boot: NodeBoot, client: BootClient, settings: BootSett
 /**
  * What a machine is to boot now, and why. Pure.
  * @param port the node and interface that asks; undefined for a machine that is not enrolled
+ * @param answers of the node's boot grant: without one nothing is booted that can write to a disk
  */
 export function decideBoot(
   port: NodePort | undefined,
   client: BootClient,
   settings: BootSettings,
   quirks: readonly DiskQuirk[],
+  answers?: AnswerContext,
 ): BootDecision {
   if (port === undefined) return nothing('not enrolled');
   const { node } = port;
@@ -57,16 +62,36 @@ export function decideBoot(
   const problem = kind.validate(profile)[0];
   if (problem !== undefined) return disk(`its profile ${profile.name} is wrong: ${problem.message}`);
 
-  const boot = kind.boot(profile);
-  if (boot.action === 'disk') return disk(`its profile ${profile.name} is of kind ${profile.kind}`);
-  return {
-    action: 'kernel',
-    profile: profile.name,
-    kernel: boot.kernel,
-    initrds: boot.initrds,
-    arguments: boot.arguments,
-    reason: `its profile is ${profile.name}`,
-  };
+  if (kind.destructive(profile) && answers === undefined) {
+    return disk(`its profile ${profile.name} can write to its disks, and it has no boot grant`);
+  }
+  return (
+    kernelOrScript(kind.boot(profile, answers, bootMachine(port, profile, settings)), profile, answers) ??
+    disk(`its profile ${profile.name} is of kind ${profile.kind}`)
+  );
+}
+
+/** What the kernel's arguments say of the machine itself. */
+function bootMachine(port: NodePort, profile: ProfileSettings, settings: BootSettings): BootMachine {
+  const layers = valueLayers(port.node, profile, settings.install).map((layer) => layer.values);
+  const { mac } = port.interface;
+  return { hostName: port.node.name, values: mergeInstallValues(layers), ...(mac === undefined ? {} : { mac }) };
+}
+
+function kernelOrScript(
+  boot: ProfileBoot,
+  { name }: ProfileSettings,
+  answers: AnswerContext | undefined,
+): BootDecision | undefined {
+  const said = { profile: name, reason: `its profile is ${name}` };
+  switch (boot.action) {
+    case 'disk':
+      return undefined;
+    case 'script':
+      return { ...boot, ...said, ...(answers === undefined ? {} : { answers: answers.baseUrl }) };
+    case 'kernel':
+      return { ...boot, ...said };
+  }
 }
 
 function nothing(reason: string): BootDecision {

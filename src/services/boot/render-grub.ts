@@ -44,6 +44,8 @@ export function renderGrub(decision: BootDecision, context: ScriptContext): stri
         decision.method === 'grub-exit' || decision.method === 'ipxe-exit' ? [] : chainloadLines(context),
         ['exit'],
       );
+    case 'script':
+      return renderGrubNotice(`${context.title}: ${decision.profile} is an iPXE script, which GRUB can't run`);
     case 'kernel':
       return config(kernelLines(decision, context), lastWords(`${context.title} could not load ${decision.profile}`));
   }

@@ -32,6 +32,8 @@ export function renderIpxe(decision: BootDecision, context: ScriptContext): stri
       );
     case 'kernel':
       return script(kernelLines(decision, context), EXIT);
+    case 'script':
+      return script(ownLines(decision, context), EXIT);
   }
 }
 
@@ -46,6 +48,17 @@ function script(...parts: readonly string[][]): string {
 
 function say(sentence: string): string[] {
   return [`echo podboot: ${consoleText(sentence)}`];
+}
+
+/** The operator's lines come as they are: what they may be is checked when the configuration is read. */
+function ownLines(decision: Extract<BootDecision, { action: 'script' }>, context: ScriptContext): string[] {
+  return [
+    ...say(`${context.title} runs ${decision.profile} (${decision.reason})`),
+    `set podboot ${context.httpOrigin}`,
+    ...(decision.answers === undefined ? [] : [`set answers ${decision.answers}`]),
+    ...decision.script.split('\n').filter((line) => !line.startsWith('#!')),
+    ...say(`${decision.profile} has ended`),
+  ];
 }
 
 function diskLines(method: DiskMethod, context: ScriptContext): string[] {

@@ -94,6 +94,10 @@ export class Daemon {
     return join(this.folder, 'podboot.yaml');
   }
 
+  get configurationText(): string {
+    return readFileSync(this.configurationFile, 'utf8');
+  }
+
   get socketPath(): string {
     return join(this.folder, 'api.sock');
   }

@@ -12,6 +12,16 @@ import type {
   SwitchPort,
 } from '../domain/node.ts';
 
+export const INTERFACE_ROLES: readonly InterfaceRole[] = ['boot', 'bmc', 'infiniband', 'other'];
+export const LOADERS: readonly LoaderChoice[] = ['auto', 'ipxe', 'grub'];
+export const DISK_METHODS: readonly DiskMethod[] = [
+  'no-boot-file',
+  'ipxe-exit',
+  'ipxe-sanboot',
+  'grub-exit',
+  'grub-chainload',
+];
+
 /** An interface as an operator enrols it; MAC and address in text, any notation of `parseMac`. */
 export interface InterfaceInput {
   readonly name: string;

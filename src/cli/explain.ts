@@ -11,6 +11,8 @@ interface ExplainOptions extends ApiOptions {
   readonly bytes?: boolean;
 }
 
+type DhcpPart = NonNullable<ExplainedStep['dhcp']>;
+
 const OUTCOMES: Readonly<Record<ExplainedStep['outcome'], string>> = {
   answered: '',
   refused: 'refused',
@@ -52,26 +54,46 @@ export function registerExplain(program: Command, environment: ApiEnvironment = 
 
 export function explanationText(explanation: Explanation, withBytes: boolean): string {
   const { machine, firmware, interfaceName, relay, steps, summary } = explanation;
+  const file = configurationFile(steps);
   const who = machine.node === undefined ? machine.mac : `${machine.node} (${machine.mac})`;
   const where = relay === undefined ? interfaceName : `${interfaceName}, through the relay ${relay}`;
   return [
-    printable(`${who} with ${firmware} firmware, on ${where}`),
-    ...steps.map((step, index) => stepText(step, index + 1, withBytes)),
+    printable(`${who} with ${firmware} firmware, on ${where}${file === undefined ? '' : `; by ${file}`}`),
+    ...steps.map((step, index) => stepText(step, steps[index - 1], index + 1, withBytes)),
     printable(`→ ${summary}`),
   ].join('\n\n');
 }
 
-function stepText(step: ExplainedStep, number: number, withBytes: boolean): string {
+/** Said once, at the top: every line number is of it. */
+function configurationFile(steps: readonly ExplainedStep[]): string | undefined {
+  for (const { because, dhcp } of steps) {
+    for (const { origin } of [...because, ...(dhcp?.options ?? [])]) {
+      if (origin?.in === 'configuration' && origin.file !== undefined) return origin.file;
+    }
+  }
+  return undefined;
+}
+
+function stepText(step: ExplainedStep, before: ExplainedStep | undefined, number: number, withBytes: boolean): string {
   const outcome = OUTCOMES[step.outcome];
   const { dhcp, file } = step;
+  const isRepeated = before?.dhcp !== undefined && dhcp !== undefined && saysTheSame(dhcp, before.dhcp);
   return [
     printable(`${number}. ${step.title}${outcome === '' ? '' : `: ${outcome}`}`),
-    ...step.because.map((each) => printable(`   because ${becauseText(each)}`)),
-    ...(dhcp === undefined ? [] : dhcpLines(dhcp)),
+    ...(isRepeated
+      ? ['   acknowledged, with everything that was offered']
+      : [...step.because.map((each) => printable(`   because ${becauseText(each)}`)), ...dhcpLines(dhcp)]),
     ...(file === undefined ? [] : fileLines(file)),
     ...(withBytes && step.request !== undefined ? ['   request', ...hexLines(step.request)] : []),
     ...(withBytes && dhcp !== undefined ? ['   answer', ...hexLines(dhcp.bytes)] : []),
   ].join('\n');
+}
+
+/** But for its type. */
+function saysTheSame(one: DhcpPart, other: DhcpPart): boolean {
+  const told = ({ options, fields, destination }: DhcpPart) =>
+    JSON.stringify([fields, destination, options.filter(({ name }) => name !== 'messageType')]);
+  return told(one) === told(other);
 }
 
 function becauseText({ text, origin }: Because): string {
@@ -82,8 +104,8 @@ function originText(origin: Origin): string {
   switch (origin.in) {
     case 'configuration': {
       const path = origin.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
-      const place = origin.line === undefined ? 'podboot’s default' : `${origin.file}:${origin.line}`;
-      return `${place} ${path.slice(1)}`;
+      const place = origin.line === undefined ? 'by default' : `line ${origin.line}`;
+      return `${place}: ${path.replace(/^\./, '')}`;
     }
     case 'node':
       return `node ${origin.node}, ${origin.field}`;
@@ -96,7 +118,9 @@ function originText(origin: Origin): string {
   }
 }
 
-function dhcpLines({ destination, fields, options }: NonNullable<ExplainedStep['dhcp']>): string[] {
+function dhcpLines(dhcp: DhcpPart | undefined): string[] {
+  if (dhcp === undefined) return [];
+  const { destination, fields, options } = dhcp;
   const rows = options.map(({ code, name, value, origin }) => [String(code), name, value, originText(origin)]);
   const set = Object.entries(fields).filter(([, value]) => value !== '' && value !== '0.0.0.0');
   return [

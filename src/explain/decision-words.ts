@@ -10,9 +10,9 @@ export function decisionWords(decision: BootDecision, port: NodePort | undefined
       ? { text: decision.reason }
       : { text: decision.reason, origin: { in: 'node', node: node.name, field: 'boot.profile' } },
   ];
-  if (decision.action === 'kernel') {
+  if (decision.action === 'kernel' || decision.action === 'script') {
     const path = ['profiles', decision.profile];
-    because.push({ text: `${decision.profile} says what is loaded`, origin: { in: 'configuration', path } });
+    because.push({ text: `${decision.profile} says what is run`, origin: { in: 'configuration', path } });
   }
   if (decision.action === 'disk' && node !== undefined) {
     const text = `${loader === 'ipxe' ? 'iPXE' : 'GRUB'} brings it to its disk by ${decision.method}`;

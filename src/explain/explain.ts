@@ -156,6 +156,8 @@ class Walk {
         return `boots from its disk, by ${decision.method}: ${decision.reason}`;
       case 'kernel':
         return `boots the kernel ${decision.kernel} of ${decision.profile}: ${decision.reason}`;
+      case 'script':
+        return `runs the iPXE script of ${decision.profile}: ${decision.reason}`;
     }
   }
 

@@ -84,6 +84,19 @@ function readRelay(text: string): number {
   throw new InvalidInput('The request was refused.', [problem]);
 }
 
+/** Where a value stands that is not written at its own place. */
+function inheritedFrom(path: readonly (string | number)[]): readonly (readonly string[])[] {
+  const [section, , key] = path;
+  if (section === 'subnets' && path.length === 3) return [['dhcp', String(key)]];
+  if (formatted(path) === 'dhcp.options.domainName') return [['site', 'domain']];
+  if (formatted(path) === 'dhcp.options.domainNameServers') return [['dns']];
+  return [];
+}
+
+function formatted(path: readonly (string | number)[]): string {
+  return path.join('.');
+}
+
 function located(
   explanation: Explanation,
   file: string,
@@ -91,8 +104,11 @@ function located(
 ): Explanation {
   const placed = (origin: Origin): Origin => {
     if (origin.in !== 'configuration') return origin;
-    const line = lineOf(origin.path);
-    return line === undefined ? origin : { ...origin, file, line };
+    for (const path of [origin.path, ...inheritedFrom(origin.path)]) {
+      const line = lineOf(path);
+      if (line !== undefined) return { in: 'configuration', path, file, line };
+    }
+    return origin;
   };
   const because = (each: Because): Because =>
     each.origin === undefined ? each : { ...each, origin: placed(each.origin) };

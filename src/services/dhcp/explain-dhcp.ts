@@ -216,7 +216,14 @@ function whyNotReserved(reserved: Ipv4, inquiry: Inquiry, leases: Desk['leases']
 
 function bootWords(boot: BootInformation | undefined): Because[] {
   if (boot === undefined) return [{ text: 'an operating system asks: it is told nothing of booting' }];
-  return [{ text: boot.file === undefined ? `no boot file: ${boot.reason}` : `boots ${boot.file}: ${boot.reason}` }];
+  return [
+    {
+      text:
+        boot.file === undefined
+          ? `it is told of no boot file: ${boot.reason}`
+          : `it is told to boot ${boot.file}: ${boot.reason}`,
+    },
+  ];
 }
 
 function destinationText(destination: ReplyDestination, port: number): string {

@@ -1,4 +1,5 @@
 import { decodeDhcp } from '../../codecs/dhcp/decode.ts';
+import { MessageType } from '../../codecs/dhcp/message.ts';
 import { OptionCode, optionByCode } from '../../codecs/dhcp/option-table.ts';
 import { decodeOptionValue } from '../../codecs/dhcp/option-values.ts';
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
@@ -52,11 +53,16 @@ export function explainOptions(bytes: Uint8Array, context: OptionContext): Expla
     return {
       code,
       name: definition?.name ?? `option ${code}`,
-      value: valueText(definition, value),
+      value: code === OptionCode.messageType ? typeText(value) : valueText(definition, value),
       hex: hex(value),
       origin: originOf(code, definition, context),
     };
   });
+}
+
+function typeText([type]: Uint8Array): string {
+  const name = Object.entries(MessageType).find(([, value]) => value === type)?.[0];
+  return name === undefined ? String(type) : `DHCP${name}`;
 }
 
 function valueText(definition: Definition | undefined, bytes: Uint8Array): string {

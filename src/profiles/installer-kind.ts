@@ -22,13 +22,15 @@ export interface InstallerTraits {
   valueProblems?(profile: ProfileSettings, values: InstallValues): readonly Problem[];
 }
 
+const SHELL = 'text/x-shellscript; charset=utf-8';
+
 /** The scripts that every installer fetches beside its answer file, in shell so that each value has one way to be quoted. */
-export const COMMON_SCRIPTS: readonly AnswerTemplate[] = ['early.sh', 'late.sh'].map((name) => ({
-  name,
-  template: `shell/${name}.liquid`,
-  language: 'shell',
-  contentType: 'text/x-shellscript; charset=utf-8',
-}));
+export const COMMON_SCRIPTS: readonly AnswerTemplate[] = [
+  { name: 'early.sh', template: 'shell/early.sh.liquid', language: 'shell', contentType: SHELL },
+  { name: 'late.sh', template: 'shell/late.sh.liquid', language: 'shell', contentType: SHELL },
+  // Its one value stands between quotes of its own, and is a URL.
+  { name: 'callback.sh', template: 'callback.sh', language: 'plain', contentType: SHELL },
+];
 
 export function installerKind(traits: InstallerTraits): ProfileKind {
   const [main, ...others] = traits.answerFiles;

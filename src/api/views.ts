@@ -2,7 +2,7 @@ import type { BootEvent } from '../domain/events.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node } from '../domain/node.ts';
-import type { TimelineEntry } from '../lifecycle/timeline.ts';
+import type { StoredEvent } from '../domain/stored-event.ts';
 import type { LeaseView } from './schemas/lease.ts';
 import type { NodeView } from './schemas/node.ts';
 import type { TimelineEntryView } from './schemas/timeline.ts';
@@ -35,7 +35,7 @@ export function leaseView(lease: Lease, node: Node | undefined): LeaseView {
   };
 }
 
-export function timelineEntryView({ sequence, at, event }: TimelineEntry): TimelineEntryView {
+export function timelineEntryView({ sequence, at, event }: StoredEvent): TimelineEntryView {
   const { type, level, text, mend, data } = event;
   return {
     sequence,
@@ -51,6 +51,8 @@ export function timelineEntryView({ sequence, at, event }: TimelineEntry): Timel
 
 function subjectView({ subject }: BootEvent) {
   return {
+    ...(subject.nodeName === undefined ? {} : { node: subject.nodeName }),
+    ...(subject.nodeId === undefined ? {} : { nodeId: subject.nodeId }),
     ...(subject.key === undefined ? {} : { key: subject.key }),
     ...(subject.address === undefined ? {} : { address: formatIpv4(subject.address) }),
     ...(subject.interfaceName === undefined ? {} : { interface: subject.interfaceName }),

@@ -1,87 +1,97 @@
 import type { BootEvent } from '../domain/events.ts';
-import { clientIdKey, type InterfaceKey, macKey } from '../domain/lease.ts';
-import type { Node } from '../domain/node.ts';
 import type { Clock, EventSink } from '../domain/ports.ts';
-import { EventRings, type RingLimits } from './event-rings.ts';
+import {
+  DAEMON_OWNER,
+  type EventOwner,
+  type EventPage,
+  type EventQuery,
+  type EventStore,
+  ownerOf,
+  type StoredEvent,
+} from '../domain/stored-event.ts';
+import { EventWriter } from './event-writer.ts';
 
-export interface TimelineEntry {
-  /** Grows with each event of this process: for reading on from a place. */
-  readonly sequence: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly event: BootEvent;
-}
+export type StoredListener = (entries: readonly StoredEvent[]) => void;
 
-/** The recent steps of every node, of machines that are not enrolled, and of the daemon itself; in memory, bounded. */
+/**
+ * The steps of every node, of machines that are not enrolled, and of the daemon itself. They are kept in the store, within
+ * its bounds; memory has only what waits to be written.
+ */
 export interface Timeline extends EventSink {
-  /** In the order in which they happened; with what the node's interfaces did before they were enrolled. */
-  ofNode(node: Node): readonly TimelineEntry[];
-  /** Of a machine that is not enrolled. */
-  ofStranger(key: InterfaceKey): readonly TimelineEntry[];
-  /** What is about no machine: listeners, reloads, other DHCP servers. */
-  ofDaemon(): readonly TimelineEntry[];
+  /** What was emitted before the call is in it, as far as it could be written. @throws what the store throws */
+  read(query: EventQuery): Promise<EventPage>;
+  /** The last number of an event that was told before that time. */
+  sequenceBefore(at: number): Promise<number>;
+  /** Told of every batch as soon as it is written: whatever has a number is found again after a crash. */
+  onStored(listener: StoredListener): () => void;
+  /** Counts: written, waiting, dropped. */
+  statistics(): Readonly<Record<string, number>>;
+  /** Writes what waits: before the store is closed. */
+  close(): Promise<void>;
 }
 
-export interface TimelineLimits {
-  readonly nodes: RingLimits;
-  readonly strangers: RingLimits;
-  readonly daemon: number;
+export interface TimelineOptions {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** Where the timeline tells of its own trouble. */
+  readonly log: EventSink;
 }
 
-/** A boot is about 20 events; an entry takes some 400 bytes, so that all of it stays under 20 MB. */
-const DEFAULT_LIMITS: TimelineLimits = {
-  nodes: { perSubject: 100, subjects: 20_000, total: 40_000 },
-  strangers: { perSubject: 20, subjects: 500, total: 4_000 },
-  daemon: 200,
-};
-
-const DAEMON = '';
 const REPEAT_MS = 1_000;
+const MAX_LATEST = 5_000;
 
-export function createTimeline(options: { readonly clock: Clock; readonly limits?: TimelineLimits }): Timeline {
-  const limits = options.limits ?? DEFAULT_LIMITS;
-  // Apart from each other: strangers who make up MAC addresses must not push a node's history out.
-  const nodes = new EventRings<TimelineEntry>(limits.nodes);
-  const strangers = new EventRings<TimelineEntry>(limits.strangers);
-  const daemon = new EventRings<TimelineEntry>({ perSubject: limits.daemon, subjects: 1, total: limits.daemon });
-  let sequence = 0;
+export function createTimeline({ store, clock, log }: TimelineOptions): Timeline {
+  const listeners = new Set<StoredListener>();
+  /** By owner, where its last event can be repeated at will. */
+  const latest = new Map<string, { readonly type: string; readonly throttle: string; readonly atMs: number }>();
+  const writer = new EventWriter({
+    store,
+    clock,
+    log,
+    onStored: (entries) => {
+      for (const listener of listeners) listener(entries);
+    },
+  });
 
   /** What a stranger can cause at will must not push the rest out: the same again within a second is left out. */
-  function isRepeated(last: TimelineEntry | undefined, event: BootEvent): boolean {
-    return (
-      last !== undefined &&
-      event.throttle !== undefined &&
-      last.event.type === event.type &&
-      last.event.throttle === event.throttle &&
-      Math.abs(options.clock.now() - last.at) < REPEAT_MS
-    );
-  }
-
-  function add(rings: EventRings<TimelineEntry>, subject: string, event: BootEvent): void {
-    if (isRepeated(rings.of(subject).at(-1), event)) return;
-    sequence += 1;
-    rings.add(subject, { sequence, at: options.clock.now(), event });
+  function isRepeated({ type, throttle }: BootEvent, owner: EventOwner): boolean {
+    const key = `${owner.kind} ${owner.name}`;
+    const last = latest.get(key);
+    const now = clock.monotonic();
+    if (last !== undefined && last.type === type && last.throttle === throttle && now - last.atMs < REPEAT_MS) {
+      return true;
+    }
+    latest.delete(key);
+    if (throttle === undefined) return false;
+    const [oldest] = latest.keys();
+    if (latest.size >= MAX_LATEST && oldest !== undefined) latest.delete(oldest);
+    latest.set(key, { type, throttle, atMs: now });
+    return false;
   }
 
   return {
     wantsDebug: false,
     emit(event) {
-      const { nodeId, key } = event.subject;
-      if (nodeId !== undefined) {
-        if (event.type === 'node.removed') nodes.forget(nodeId);
-        else add(nodes, nodeId, event);
-      } else if (key !== undefined) add(strangers, key, event);
-      else add(daemon, DAEMON, event);
+      const owner = ownerOf(event);
+      if (isRepeated(event, owner)) return;
+      const at = clock.now();
+      if (event.type === 'node.removed' && owner.kind === 'node') {
+        writer.withdraw(owner.name);
+        writer.add({ forget: owner });
+        // Its own history is gone; that it was removed is the daemon's.
+        writer.add({ add: { owner: DAEMON_OWNER, at, event } });
+      } else writer.add({ add: { owner, at, event } });
     },
-    ofNode(node) {
-      const before = node.interfaces.flatMap((candidate) => [
-        ...(candidate.mac === undefined ? [] : strangers.of(macKey(candidate.mac))),
-        ...(candidate.clientId === undefined ? [] : strangers.of(clientIdKey(candidate.clientId))),
-      ]);
-      const own = nodes.of(node.id);
-      return before.length === 0 ? own : [...before, ...own].sort((one, other) => one.sequence - other.sequence);
+    async read(query) {
+      await writer.flush();
+      return await store.events(query);
     },
-    ofStranger: (key) => strangers.of(key),
-    ofDaemon: () => daemon.of(DAEMON),
+    sequenceBefore: (at) => store.sequenceBefore(at),
+    onStored(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    statistics: () => writer.statistics(),
+    close: () => writer.close(),
   };
 }

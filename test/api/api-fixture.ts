@@ -17,8 +17,12 @@ import { FakeClock } from '../harness/clock.ts';
 export class ApiFixture {
   readonly clock = new FakeClock();
   readonly events: BootEvent[] = [];
-  readonly timeline: Timeline = createTimeline({ clock: this.clock });
   readonly store = new MemoryStore();
+  readonly timeline: Timeline = createTimeline({
+    store: this.store,
+    clock: this.clock,
+    log: { wantsDebug: false, emit: (event) => void this.events.push(event) },
+  });
   readonly registry: NodeRegistry;
   readonly api: Api;
   leases: Lease[] = [];

@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { HostRefused } from '../../src/domain/errors.ts';
 import type { BootEvent, EventSubject } from '../../src/domain/events.ts';
 import type { MacAddress } from '../../src/domain/mac.ts';
 import type { Node } from '../../src/domain/node.ts';
+import { DAEMON_OWNER, type EventChange, type EventOwner, ownersOfNode } from '../../src/domain/stored-event.ts';
 import { combineSinks, nameSubjects } from '../../src/lifecycle/event-bus.ts';
-import { EventRings } from '../../src/lifecycle/event-rings.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
-import { FakeClock } from '../harness/clock.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { FakeClock, settle } from '../harness/clock.ts';
 
-const LIMITS = {
-  nodes: { perSubject: 3, subjects: 3, total: 6 },
-  strangers: { perSubject: 2, subjects: 2, total: 3 },
-  daemon: 4,
-};
 const MAC = '52:54:00:77:00:01' as MacAddress;
 
 function node(id: string): Node {
@@ -33,103 +30,200 @@ function node(id: string): Node {
   };
 }
 
+/** A store whose disk can be full, and slow. */
+class TestStore extends MemoryStore {
+  error: Error | undefined;
+  slow: Promise<void> | undefined;
+  readonly appended: number[] = [];
+
+  override async appendEvents(batch: readonly EventChange[]): Promise<number> {
+    await this.slow;
+    if (this.error !== undefined) throw this.error;
+    this.appended.push(batch.length);
+    return await super.appendEvents(batch);
+  }
+}
+
 let clock: FakeClock;
+let store: TestStore;
+let log: BootEvent[];
 let timeline: Timeline;
 beforeEach(() => {
   clock = new FakeClock();
-  timeline = createTimeline({ clock, limits: LIMITS });
+  store = new TestStore();
+  log = [];
+  timeline = createTimeline({ store, clock, log: { wantsDebug: false, emit: (event) => void log.push(event) } });
 });
 
 function emit(text: string, subject: EventSubject, more: Partial<BootEvent> = {}): void {
   timeline.emit({ type: 'dhcp.offer', level: 'info', subject, text, ...more });
 }
-const texts = (entries: readonly { event: BootEvent }[]) => entries.map(({ event }) => event.text);
+
+async function texts(...owners: EventOwner[]): Promise<string[]> {
+  return (await timeline.read({ owners, after: 0, limit: 100_000 })).entries.map(({ event }) => event.text);
+}
+const stranger = (name: string): EventOwner => ({ kind: 'stranger', name });
 
 describe('a timeline', () => {
-  it('has what a room tells of an address under the node that has it', () => {
+  it('has what a room tells of an address under the node that has it', async () => {
     const holders = new Map<number, EventSubject>([[1, { nodeId: 'a', nodeName: 'a', key: `mac:${MAC}` }]]);
     const named = nameSubjects(timeline, (address) => holders.get(address) ?? { address });
     const step = { type: 'tftp.done', level: 'info', text: 'got snponly.efi' } as const;
     named.emit({ ...step, subject: { address: 1, interfaceName: 'eno2' } });
     named.emit({ ...step, subject: { address: 2, interfaceName: 'eno2' } });
     named.emit({ ...step, subject: { interfaceName: 'eno2' } });
-    const [own, ...others] = timeline.ofNode(node('a'));
-    assert.deepEqual(own?.event.subject, {
-      nodeId: 'a',
-      nodeName: 'a',
-      key: `mac:${MAC}`,
-      address: 1,
-      interfaceName: 'eno2',
-    });
-    assert.deepEqual(others, []);
-    assert.equal(timeline.ofDaemon().length, 2);
+    const { entries } = await timeline.read({ owners: ownersOfNode(node('a')), after: 0, limit: 10 });
+    assert.deepEqual(
+      entries.map(({ event }) => event.subject),
+      [{ nodeId: 'a', nodeName: 'a', key: `mac:${MAC}`, address: 1, interfaceName: 'eno2' }],
+    );
+    assert.equal((await texts(DAEMON_OWNER)).length, 2);
   });
 
-  it('keeps the latest steps of a node in order, with their times', () => {
-    for (const text of ['1', '2', '3', '4']) {
-      emit(text, { nodeId: 'a' });
-      clock.advance(10);
-    }
-    const entries = timeline.ofNode(node('a'));
-    assert.deepEqual(texts(entries), ['2', '3', '4']);
+  it('has the time at which a step was told, not that at which it was written', async () => {
+    const start = clock.now();
+    emit('one', { nodeId: 'a' });
+    clock.advance(10);
+    emit('two', { nodeId: 'a' });
+    await clock.advanceSettling(1_000);
+    const { entries } = await timeline.read({ after: 0, limit: 10 });
     assert.deepEqual(
-      entries.map(({ at }) => at - (entries[0]?.at ?? 0)),
-      [0, 10, 20],
-    );
-    assert.deepEqual(
-      entries.map(({ sequence }) => sequence),
-      [2, 3, 4],
+      entries.map(({ at }) => at - start),
+      [0, 10],
     );
   });
 
-  it('joins what a node’s interfaces did before it was enrolled', () => {
+  it('joins what a node’s interfaces did before it was enrolled', async () => {
     emit('by MAC', { key: `mac:${MAC}` });
     emit('by node', { key: `mac:${MAC}`, nodeId: 'a' });
     emit('by client identifier', { key: 'cid:ff01' });
-    assert.deepEqual(texts(timeline.ofNode(node('a'))), ['by MAC', 'by node', 'by client identifier']);
-    assert.deepEqual(texts(timeline.ofStranger(`mac:${MAC}`)), ['by MAC']);
+    assert.deepEqual(await texts(...ownersOfNode(node('a'))), ['by MAC', 'by node', 'by client identifier']);
+    assert.deepEqual(await texts(stranger(`mac:${MAC}`)), ['by MAC']);
   });
 
-  it('loses no node’s history to strangers who make up addresses', () => {
-    emit('mine', { nodeId: 'a' });
-    emit('ours', {});
-    for (let number = 0; number < 1_000; number += 1) emit('who?', { key: `mac:${number}` });
-    assert.deepEqual(texts(timeline.ofNode(node('a'))), ['mine']);
-    assert.deepEqual(texts(timeline.ofDaemon()), ['ours']);
-    assert.deepEqual(texts(timeline.ofStranger('mac:0')), []);
-    assert.deepEqual(texts(timeline.ofStranger('mac:999')), ['who?']);
-  });
-
-  it('leaves out what is the same again within a second', () => {
+  it('leaves out what is the same again within a second', async () => {
     const malformed = { type: 'dhcp.malformed', throttle: '10.0.0.1' };
     for (let time = 0; time < 10; time += 1) emit('malformed', {}, malformed);
+    clock.jumpWallClock(-86_400_000);
+    emit('malformed', {}, malformed);
     clock.advance(1_000);
     emit('malformed later', {}, malformed);
     emit('another', {}, { ...malformed, throttle: '10.0.0.2' });
-    assert.deepEqual(texts(timeline.ofDaemon()), ['malformed', 'malformed later', 'another']);
+    assert.deepEqual(await texts(DAEMON_OWNER), ['malformed', 'malformed later', 'another']);
   });
 
-  it('forgets a node that is removed', () => {
-    emit('1', { nodeId: 'a' });
+  it('keeps a step that comes again when others were between: PXE and iPXE ask within a second', async () => {
+    for (const type of ['dhcp.offer', 'dhcp.ack', 'dhcp.offer', 'dhcp.ack'])
+      emit(type, { nodeId: 'a' }, { type, throttle: 'a' });
+    assert.deepEqual(await texts({ kind: 'node', name: 'a' }), ['dhcp.offer', 'dhcp.ack', 'dhcp.offer', 'dhcp.ack']);
+  });
+
+  it('forgets a node that is removed, also what was not yet written, and keeps that it was removed', async () => {
+    emit('written', { nodeId: 'a' });
+    await timeline.read({ after: 0, limit: 1 });
+    emit('waits', { nodeId: 'a' });
+    emit('of another', { nodeId: 'b' });
     emit('removed', { nodeId: 'a' }, { type: 'node.removed' });
-    assert.deepEqual(timeline.ofNode(node('a')), []);
+    assert.deepEqual(await texts({ kind: 'node', name: 'a' }), []);
+    assert.deepEqual(await texts({ kind: 'node', name: 'b' }), ['of another']);
+    assert.deepEqual(await texts(DAEMON_OWNER), ['removed']);
   });
 });
 
-describe('rings of events', () => {
-  it('stay within all three bounds, the most silent subject losing first', () => {
-    const rings = new EventRings<number>({ perSubject: 3, subjects: 3, total: 6 });
-    for (let index = 0; index < 500; index += 1) {
-      rings.add(`s${(index * 7) % 5}`, index);
-      assert.ok(rings.subjects <= 3);
-      assert.ok(rings.total <= 6);
-      assert.ok(rings.of(`s${(index * 7) % 5}`).includes(index), 'the newest is there');
-    }
-    rings.forget('s0');
-    rings.forget('s0');
-    for (const name of ['x', 'y', 'z']) rings.add(name, 1);
-    assert.equal(rings.total, 3);
-    assert.equal(rings.of('nobody').length, 0);
+describe('writing a timeline', () => {
+  it('gathers for 200 ms, in batches that no lease waits long for, and sets no timer while nothing happens', async () => {
+    assert.equal(clock.pendingTimers, 0);
+    for (let count = 0; count < 250; count += 1) emit('x', { nodeId: `n${count}` });
+    await clock.advanceSettling(199);
+    assert.deepEqual(store.appended, []);
+    await clock.advanceSettling(1, 1);
+    await settle(20);
+    assert.deepEqual(store.appended, [100, 100, 50]);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('tells its listeners of each batch with the numbers that the store has', async () => {
+    const heard: string[] = [];
+    const stop = timeline.onStored((entries) =>
+      heard.push(...entries.map((each) => `${each.sequence} ${each.event.text}`)),
+    );
+    emit('one', { nodeId: 'a' });
+    await clock.advanceSettling(200);
+    emit('two', { nodeId: 'a' });
+    emit('removed', { nodeId: 'a' }, { type: 'node.removed' });
+    emit('three', {});
+    await clock.advanceSettling(200);
+    stop();
+    emit('four', {});
+    const { entries } = await timeline.read({ after: 0, limit: 10 });
+    assert.deepEqual(heard, ['1 one', '2 removed', '3 three']);
+    assert.deepEqual(
+      entries.map((each) => `${each.sequence} ${each.event.text}`),
+      ['2 removed', '3 three', '4 four'],
+    );
+  });
+
+  it('waits where the disk is full, says so once, and goes on by itself', async () => {
+    store.error = new HostRefused('The store is full.', 'Free space.');
+    emit('one', { nodeId: 'a' });
+    await clock.advanceSettling(20_000, 1_000);
+    emit('two', { nodeId: 'a' });
+    assert.deepEqual(await texts({ kind: 'node', name: 'a' }), [], 'a read is not refused');
+    assert.deepEqual(
+      log.map(({ type, mend }) => `${type} ${mend}`),
+      ['timeline.not-stored Free space.'],
+    );
+    store.error = undefined;
+    await clock.advanceSettling(6_000, 1_000);
+    assert.deepEqual(await texts({ kind: 'node', name: 'a' }), ['one', 'two']);
+    assert.equal(log.at(-1)?.type, 'timeline.stored-again');
+    assert.deepEqual(timeline.statistics(), { written: 2, waiting: 0, dropped: 0 });
+  });
+
+  it('gives a batch up that is refused for a minute, so that one that is never taken does not end the history', async () => {
+    store.error = new Error('no');
+    for (let count = 0; count < 150; count += 1) emit(String(count), { nodeId: 'a' });
+    await clock.advanceSettling(58_000, 1_000);
+    store.error = undefined;
+    await clock.advanceSettling(6_000, 1_000);
+    assert.equal((await texts({ kind: 'node', name: 'a' })).length, 50);
+    assert.equal(timeline.statistics().dropped, 100);
+    assert.equal(log.filter(({ type }) => type === 'timeline.dropped').length, 1);
+  });
+
+  it('takes no more than its bound while the disk stands still, and counts the rest', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.slow = promise;
+    for (let count = 0; count < 25_000; count += 1) emit('x', { nodeId: `n${count}` });
+    emit('removed', { nodeId: 'n1' }, { type: 'node.removed' });
+    await clock.advanceSettling(1_000);
+    const { waiting = 0, dropped = 0 } = timeline.statistics();
+    assert.ok(waiting <= 20_000, `${waiting}`);
+    assert.ok(dropped >= 5_000 - 1, `${dropped}`);
+    resolve();
+    await timeline.close();
+    assert.equal(timeline.statistics().waiting, 0);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('gives strangers who make up addresses no more than their share', async () => {
+    for (let count = 0; count < 10_000; count += 1) emit('who?', { key: `mac:${count}` });
+    emit('mine', { nodeId: 'a' });
+    assert.deepEqual(await texts({ kind: 'node', name: 'a' }), ['mine']);
+    assert.equal(timeline.statistics().written, 201);
+    for (let count = 0; count < 10; count += 1) emit('who?', { key: `mac:${count}` });
+    await timeline.close();
+    assert.equal(timeline.statistics().written, 211, 'their share is theirs again in the next round');
+  });
+
+  it('ends with what waits on the disk, and without it where the disk refuses', async () => {
+    emit('one', {});
+    await timeline.close();
+    assert.deepEqual(store.appended, [1]);
+    store.error = new Error('no');
+    emit('two', {});
+    await timeline.close();
+    assert.equal(clock.pendingTimers, 0);
   });
 });
 

@@ -18,6 +18,8 @@ import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { nodeBulkRoutes } from './routes/node-bulk.ts';
+import { nodeImportRoutes } from './routes/node-import.ts';
+import { nodeReplaceRoutes } from './routes/node-replace.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 
@@ -105,6 +107,8 @@ export function createApi(options: ApiOptions): Api {
   const prefix = '/api/v1';
   app.register(nodeRoutes(options.registry), { prefix });
   app.register(nodeBulkRoutes(options.registry), { prefix });
+  app.register(nodeImportRoutes(options.registry), { prefix });
+  app.register(nodeReplaceRoutes(options.registry), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
   app.register(explainRoutes(options.explainer, options.registry), { prefix });

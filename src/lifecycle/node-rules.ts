@@ -9,6 +9,8 @@ import { shown, UNPRINTABLE } from './node-input.ts';
 /** RFC 1123 section 2.1: a label of a host name. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** A node of this name could not be read by it. */
+const ROUTE_NAMES: ReadonlySet<string> = new Set(['export']);
 const INTERFACE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,31}$/;
 const LABEL_KEY = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 const ROLE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
@@ -46,6 +48,9 @@ function nameProblems(name: string): Problem[] {
   if (!LABEL.test(name)) {
     const mend = 'Use letters, digits and hyphens, 1 to 63 of them, with no hyphen at either end, as in dgx01.';
     return [{ path, message: `“${shown(name)}” is no host name (RFC 1123 label).`, mend }];
+  }
+  if (ROUTE_NAMES.has(name)) {
+    return [{ path, message: `${name} is a word of the API: /nodes/${name}.`, mend: 'Use another name.' }];
   }
   if (UUID.test(name)) {
     return [{ path, message: 'A name that is a UUID would be taken for a node’s id.', mend: 'Use another name.' }];

@@ -88,7 +88,7 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
   };
 }
 
-function needsIfMatch(reply: FastifyReply, node: Node): FastifyReply {
+export function needsIfMatch(reply: FastifyReply, node: Node): FastifyReply {
   return sendProblem(reply.header('etag', entityTag(node)), {
     status: 428,
     code: 'version-needed',
@@ -98,7 +98,7 @@ function needsIfMatch(reply: FastifyReply, node: Node): FastifyReply {
 }
 
 /** The version that the registry has to find when the change has its turn; undefined for any. */
-function expectedVersion(node: Node, ifMatch: string): number | undefined {
+export function expectedVersion(node: Node, ifMatch: string): number | undefined {
   const tags = tagsOf(ifMatch);
   if (tags.includes('*')) return undefined;
   if (tags.includes(entityTag(node))) return node.version;

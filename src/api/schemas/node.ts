@@ -1,15 +1,6 @@
 import Type, { type Static } from 'typebox';
-import type { DiskMethod, InterfaceRole, LoaderChoice, OptionValue } from '../../domain/node.ts';
-
-const ROLES: readonly InterfaceRole[] = ['boot', 'bmc', 'infiniband', 'other'];
-const LOADERS: readonly LoaderChoice[] = ['auto', 'ipxe', 'grub'];
-const DISK_METHODS: readonly DiskMethod[] = [
-  'no-boot-file',
-  'ipxe-exit',
-  'ipxe-sanboot',
-  'grub-exit',
-  'grub-chainload',
-];
+import type { DiskMethod, OptionValue } from '../../domain/node.ts';
+import { DISK_METHODS, INTERFACE_ROLES, LOADERS } from '../../lifecycle/node-input.ts';
 
 /** Bounds of what is read at all; what a name or an identifier may be is the registry's business. */
 const TEXT = { maxLength: 1_024 };
@@ -54,7 +45,7 @@ const switchPort = Type.Object(
 const interfaceBody = Type.Object(
   {
     name: text('Unique in the node: eno1, bmc, ib0.'),
-    role: Type.Optional(oneOf(ROLES, '`boot` unless told.')),
+    role: Type.Optional(oneOf(INTERFACE_ROLES, '`boot` unless told.')),
     mac: Type.Optional(text('MAC address in any usual notation.')),
     clientId: Type.Optional(text('DHCP client identifier (option 61) in hexadecimal.')),
     switchPort: Type.Optional(switchPort),

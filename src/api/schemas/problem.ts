@@ -15,6 +15,7 @@ export const ProblemView = Type.Object({
         message: Type.String(),
         mend: Type.Optional(Type.String()),
         line: Type.Optional(Type.Integer()),
+        column: Type.Optional(Type.String()),
       }),
     ),
   ),

@@ -1,6 +1,7 @@
 import { sep } from 'node:path';
 import type { Problem } from '../domain/errors.ts';
 import { formatIpv4, parseIpv4 } from '../domain/ipv4.ts';
+import type { InterfaceSettings } from '../domain/settings.ts';
 import { LOCAL_PROFILE } from '../profiles/local.ts';
 import { PROFILE_KINDS, profileKind } from '../profiles/registry.ts';
 import { type ConfigPath, type Finding, fault, warning } from './config-path.ts';
@@ -57,6 +58,8 @@ export function* profilesAreValid(draft: Draft): Iterable<Finding> {
       );
       continue;
     }
+    // What an asset holds that can't be looked at, nobody can judge; that it can't is told where it is looked for.
+    if (value.asset !== undefined && value.medium === undefined) continue;
     for (const problem of kind.validate(value)) yield ofProfile(problem, path);
   }
 }
@@ -119,8 +122,9 @@ interface Port {
   readonly name: string;
   readonly protocol: 'udp' | 'tcp';
   readonly port: number;
-  /** undefined: all, or those of the interfaces. */
+  /** undefined: all, or those of the interfaces that have it. */
   readonly host?: string;
+  readonly isOn?: (settings: InterfaceSettings) => boolean;
 }
 
 export function* portsDiffer(draft: Draft): Iterable<Finding> {
@@ -137,13 +141,14 @@ export function* portsDiffer(draft: Draft): Iterable<Finding> {
 }
 
 function portsOf(draft: Draft): Port[] {
-  const { dhcp, tftp, http } = draft.settings;
+  const { dhcp, tftp, http, dns } = draft.settings;
   return [
     { path: ['dhcp', 'port'], name: 'DHCP', protocol: 'udp', port: dhcp.port },
     { path: ['dhcp', 'port'], name: "DHCP's clients", protocol: 'udp', port: dhcp.port + 1 },
     { path: ['dhcp', 'proxyPort'], name: 'proxyDHCP', protocol: 'udp', port: dhcp.proxyPort },
     { path: ['tftp', 'port'], name: 'TFTP', protocol: 'udp', port: tftp.port },
-    { path: ['http', 'port'], name: 'HTTP boot', protocol: 'tcp', port: http.port },
+    { path: ['http', 'port'], name: 'HTTP boot', protocol: 'tcp', port: http.port, isOn: (own) => own.http },
+    ...(draft.interfaces.some(({ value }) => value.dns) ? dnsPorts(dns.port) : []),
     ...draft.listen.flatMap(({ path, value }): Port[] =>
       'socketPath' in value || value.port === 0
         ? []
@@ -152,13 +157,19 @@ function portsOf(draft: Draft): Port[] {
   ];
 }
 
+function dnsPorts(port: number): Port[] {
+  const isOn = (own: InterfaceSettings) => own.dns;
+  return (['udp', 'tcp'] as const).map((protocol) => ({ path: ['dns', 'port'], name: 'DNS', protocol, port, isOn }));
+}
+
 function clash(a: Port, b: Port, draft: Draft): boolean {
   if (a.protocol !== b.protocol || a.port !== b.port) return false;
   if (a.host !== undefined && b.host !== undefined)
     return a.host === b.host || isWildcard(a.host) || isWildcard(b.host);
   const host = a.host ?? b.host;
   if (host === undefined || isWildcard(host)) return true;
-  return draft.interfaces.some(({ value }) => value.http && formatIpv4(value.address) === host);
+  const isOn = (a.host === undefined ? a : b).isOn;
+  return draft.interfaces.some(({ value }) => isOn?.(value) !== false && formatIpv4(value.address) === host);
 }
 
 function isWildcard(host: string): boolean {

@@ -25,24 +25,31 @@ export interface DhcpDraft {
   readonly reservations: readonly SitedReservation[];
 }
 
+/** What DHCP tells its clients of the site, unless options say otherwise. */
+export interface DhcpSite {
+  readonly domain: string | undefined;
+  /** Our own address by the name of each interface that has DNS. */
+  readonly nameServers: ReadonlyMap<string, Ipv4>;
+}
+
 export function compileDhcp(
   yaml: Partial<PodbootYaml>,
-  domain: string | undefined,
+  site: DhcpSite,
   written: WrittenNames,
   report: Report,
 ): DhcpDraft {
   const dhcp = yaml.dhcp ?? {};
   const custom = compileCustomOptions(dhcp.customOptions, ['dhcp', 'customOptions'], report);
   const options = new Map(compileOptions(dhcp.options, ['dhcp', 'options'], custom, report));
-  if (domain !== undefined && !options.has(OptionCode.domainName))
-    options.set(OptionCode.domainName, new TextEncoder().encode(domain));
+  if (site.domain !== undefined && !options.has(OptionCode.domainName))
+    options.set(OptionCode.domainName, new TextEncoder().encode(site.domain));
   const times = leaseTimes(
     { ...dhcp, leaseTime: dhcp.leaseTime ?? DEFAULTS.dhcp.leaseTime },
     ['dhcp'],
     undefined,
     report,
   );
-  const subnets = compileSubnets(yaml.subnets, { custom, options, times }, report);
+  const subnets = compileSubnets(yaml.subnets, { custom, options, times, nameServers: site.nameServers }, report);
   const groups = compileGroups(yaml.groups, custom, report);
   const reservations = compileReservations(yaml.reservations, { custom, groups, written }, report);
   const ms = (key: 'offerHoldTime' | 'quarantineTime' | 'probeInterval', limits: typeof HOLD): number =>
@@ -87,6 +94,7 @@ interface Everyone {
   readonly custom: CustomOptions;
   readonly options: OptionSet;
   readonly times: LeaseTimes;
+  readonly nameServers: ReadonlyMap<string, Ipv4>;
 }
 
 function compileSubnets(yaml: PodbootYaml['subnets'], everyone: Everyone, report: Report): SitedSubnet[] {
@@ -110,9 +118,12 @@ function compileSubnet(yaml: SubnetYaml, path: ConfigPath, everyone: Everyone, r
       : read(nameNotation, yaml.sharedNetwork, [...path, 'sharedNetwork'], report);
   const pools = compileList(yaml.pools, [...path, 'pools'], (value, at) => read(poolNotation, value, at, report));
   const relays = compileList(yaml.relays, [...path, 'relays'], (value, at) => read(ipv4Notation, value, at, report));
-  const options = compileOptions(yaml.options, [...path, 'options'], everyone.custom, report);
+  const options = new Map(compileOptions(yaml.options, [...path, 'options'], everyone.custom, report));
   const times = leaseTimes(yaml, path, everyone.times, report);
   if (interfaceName === undefined) return undefined;
+  const nameServer = everyone.nameServers.get(interfaceName);
+  const hasNameServers = [everyone.options, options].some((set) => set.has(OptionCode.domainNameServers));
+  if (nameServer !== undefined && !hasNameServers) options.set(OptionCode.domainNameServers, addressBytes(nameServer));
   return {
     path,
     pools,
@@ -142,6 +153,10 @@ function compileList<T, U>(
     if (value !== undefined) values.push({ path: at, value });
   }
   return values;
+}
+
+function addressBytes(address: Ipv4): Uint8Array {
+  return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address);
 }
 
 function addressesOf(bytes: Uint8Array | undefined): Ipv4[] {

@@ -7,6 +7,7 @@ import type {
   TftpSettings,
 } from '../domain/settings.ts';
 import { compileDhcp } from './compile-dhcp.ts';
+import { compileDns } from './compile-dns.ts';
 import { compileLifecycle } from './compile-lifecycle.ts';
 import { atKey, type ConfigPath, type Finding, fault, formatPath, type Sited } from './config-path.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -35,7 +36,11 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   const assetsDir =
     read(absolutePathNotation, yaml.assetsDir ?? `${dataDir}/assets`, ['assetsDir'], report) ?? `${dataDir}/assets`;
   const interfaces = compileInterfaces(yaml.interfaces, report);
-  const dhcp = compileDhcp(yaml, domain, written, report);
+  const nameServers = new Map(
+    interfaces.filter(({ value }) => value.dns).map(({ value }) => [value.name, value.address]),
+  );
+  const dhcp = compileDhcp(yaml, { domain, nameServers }, written, report);
+  const dns = compileDns(yaml.dns, domain, report);
   const profiles = compileProfiles(yaml.profiles, written, report);
   const { boot, programs } = compileBoot(yaml.boot, profiles, report);
   const listen = compileListen(yaml.api, report);
@@ -49,6 +54,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
       port: yaml.http?.port ?? DEFAULTS.http.port,
       maxConnections: yaml.http?.maxConnections ?? DEFAULTS.http.maxConnections,
     },
+    dns: dns.settings,
     boot,
     lifecycle: compileLifecycle(yaml, report),
     api: { listen: listen.map((entry) => entry.value) },
@@ -56,7 +62,10 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   };
   const { times, subnets, groups, reservations } = dhcp;
   return {
-    draft: { settings, times, interfaces, subnets, groups, reservations, profiles, listen, programs, written },
+    draft: {
+      ...{ settings, times, interfaces, subnets, groups, reservations, profiles, listen, programs, written },
+      ...{ upstreams: dns.upstreams, dnsRecords: dns.records },
+    },
     findings,
   };
 }
@@ -68,8 +77,8 @@ function compileInterfaces(yaml: PodbootYaml['interfaces'] | undefined, report: 
     const name = read(interfaceNameNotation, key, path, (finding) => report(atKey(finding)));
     const address = read(ipv4Notation, entry.address, [...path, 'address'], report);
     if (name === undefined || address === undefined) continue;
-    const { dhcp, tftp = DEFAULTS.interface.tftp, http = DEFAULTS.interface.http } = entry;
-    interfaces.push({ path, value: { name, address, dhcp, tftp, http } });
+    const { dhcp, tftp, http, dns } = { ...DEFAULTS.interface, ...entry };
+    interfaces.push({ path, value: { name, address, dhcp, tftp, http, dns } });
   }
   return interfaces;
 }
@@ -90,12 +99,15 @@ function compileProfiles(
       const asset = read(assetNotation, initrd, [...path, 'initrds', index], report);
       if (asset !== undefined) initrds.push(asset);
     }
+    const asset = entry.asset === undefined ? undefined : read(nameNotation, entry.asset, [...path, 'asset'], report);
     // A profile that lost a part would be judged for not having it.
     const isWhole =
-      !written.partlyRefused.has(formatPath(path)) && (entry.kernel === undefined || kernel !== undefined);
+      !written.partlyRefused.has(formatPath(path)) &&
+      (entry.kernel === undefined || kernel !== undefined) &&
+      (entry.asset === undefined || asset !== undefined);
     if (name === undefined || !isWhole) continue;
-    const value = { name, kind: entry.kind, initrds, arguments: entry.arguments ?? '' };
-    profiles.push({ path, value: kernel === undefined ? value : { ...value, kernel } });
+    const files = { ...(asset === undefined ? {} : { asset }), ...(kernel === undefined ? {} : { kernel }), initrds };
+    profiles.push({ path, value: { name, kind: entry.kind, ...files, arguments: entry.arguments ?? '' } });
   }
   return profiles;
 }

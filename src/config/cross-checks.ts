@@ -1,4 +1,5 @@
 import * as daemon from './checks-daemon.ts';
+import * as dns from './checks-dns.ts';
 import * as links from './checks-links.ts';
 import * as pools from './checks-pools.ts';
 import * as reservations from './checks-reservations.ts';
@@ -32,6 +33,13 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   reservations.reservationsAreUnique,
   reservations.reservedAddressIsServed,
   reservations.groupExists,
+  dns.dnsHasADomain,
+  dns.dnsIsServed,
+  dns.upstreamIsNotUs,
+  dns.recordsAgree,
+  dns.recordsLeaveOtherNamesAlone,
+  dns.recordsAreInOurZones,
+  dns.aliasesEnd,
   daemon.leaseTimesInOrder,
   daemon.profilesAreValid,
   daemon.argumentsHoldNoSecret,

@@ -1,7 +1,7 @@
 /** What holds where podboot.yaml says nothing, as it would be written there. The schema shows them, `compile` uses them. */
 export const DEFAULTS = {
   dataDir: '/var/lib/podboot',
-  interface: { tftp: true, http: true },
+  interface: { tftp: true, http: true, dns: false },
   dhcp: {
     leaseTime: '12h',
     quarantineTime: '1h',
@@ -14,6 +14,7 @@ export const DEFAULTS = {
   /** 1468 fits one frame of 1500 bytes: larger blocks are fragmented, and many ROMs lose fragments. */
   tftp: { port: 69, maxTransfers: 1000, maxBlockBytes: 1468, maxWindowBlocks: 64 },
   http: { port: 80, maxConnections: 4096 },
+  dns: { port: 53, serverName: 'podboot', ttl: '60s' },
   boot: { loader: 'auto' },
   /** POST of a server takes up to five minutes; what takes longer is a platform of its own. */
   deadlines: {

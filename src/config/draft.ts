@@ -1,5 +1,6 @@
 import type { Ipv4, Ipv4Range } from '../domain/ipv4.ts';
 import type {
+  DnsRecordSettings,
   GroupSettings,
   InterfaceSettings,
   LeaseTimes,
@@ -8,6 +9,7 @@ import type {
   ReservationSettings,
   Settings,
   SubnetSettings,
+  UpstreamSettings,
 } from '../domain/settings.ts';
 import type { Sited } from './config-path.ts';
 
@@ -40,6 +42,8 @@ export interface Draft {
   readonly profiles: readonly Sited<ProfileSettings>[];
   readonly listen: readonly Sited<ListenAddress>[];
   readonly programs: readonly Sited<string>[];
+  readonly upstreams: readonly Sited<UpstreamSettings>[];
+  readonly dnsRecords: readonly Sited<DnsRecordSettings>[];
   readonly written: WrittenNames;
 }
 

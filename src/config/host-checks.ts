@@ -128,7 +128,7 @@ export function* portsAreFree(draft: Draft, host: HostFacts): Iterable<Finding> 
 }
 
 function wantedPorts(draft: Draft): Wanted[] {
-  const { dhcp, tftp, http } = draft.settings;
+  const { dhcp, tftp, http, dns } = draft.settings;
   const hostsWhere = (serves: (settings: InterfaceSettings) => boolean): string[] =>
     draft.interfaces.filter((entry) => serves(entry.value)).map((entry) => formatIpv4(entry.value.address));
   const wanted: Wanted[] = [
@@ -155,6 +155,9 @@ function wantedPorts(draft: Draft): Wanted[] {
       hosts: hostsWhere((own) => own.http),
     },
   ];
+  for (const protocol of ['udp', 'tcp'] as const) {
+    wanted.push({ path: ['dns', 'port'], what: 'DNS', protocol, port: dns.port, hosts: hostsWhere((own) => own.dns) });
+  }
   for (const { path, value } of draft.listen) {
     if ('socketPath' in value || value.port === 0) continue;
     wanted.push({ path, what: 'the API', protocol: 'tcp', port: value.port, hosts: [value.host] });
@@ -214,9 +217,12 @@ export function* assetsExist(draft: Draft, host: HostFacts): Iterable<Finding> {
   }
   const wanted: Sited<string>[] = [...draft.programs];
   for (const { path, value } of draft.profiles) {
-    if (value.kernel !== undefined) wanted.push({ path: [...path, 'kernel'], value: value.kernel });
+    // The asset itself was looked at.
+    const own = new Set(value.medium?.files.map((file) => file.name));
+    if (value.kernel !== undefined && !own.has(value.kernel))
+      wanted.push({ path: [...path, 'kernel'], value: value.kernel });
     value.initrds.forEach((initrd, index) => {
-      wanted.push({ path: [...path, 'initrds', index], value: initrd });
+      if (!own.has(initrd)) wanted.push({ path: [...path, 'initrds', index], value: initrd });
     });
   }
   for (const { path, value } of wanted) {

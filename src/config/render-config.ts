@@ -21,8 +21,11 @@ function header(schemaPath: string): string {
 }
 
 function site({ domain }: Proposal): string {
-  const line = domain === undefined ? '# site: { domain: pod1.example.com }' : `site: { domain: ${domain} }`;
-  return `# Domain name of the nodes (DHCP option 15).\n${line}\n`;
+  const line =
+    domain === undefined
+      ? '# Without it there is no DNS here: write it, and `dns: true` below.\n# site: { domain: pod1.example.com }'
+      : `site: { domain: ${domain} }`;
+  return `# Domain name of the nodes: DHCP option 15, and the zone that DNS serves.\n${line}\n`;
 }
 
 function places(): string {
@@ -50,7 +53,13 @@ ${dhcp === 'proxy' ? uplink : ''}${more === '' ? '' : `  # It has ${more} too.\n
     dhcp: ${dhcp}
     tftp: true
     http: true
+    dns: ${servesDns(proposal)}
 `;
+}
+
+/** Machines on a network with a DHCP server of its own are told there whom to ask. */
+function servesDns({ domain, dhcp }: Proposal): boolean {
+  return domain !== undefined && dhcp !== 'proxy';
 }
 
 function subnets(proposal: Proposal): string {
@@ -80,7 +89,10 @@ function poolLines({ pool }: Proposal): string[] {
   return [`    pools: [${pool === undefined ? '' : formatRange(pool)}]`];
 }
 
-function optionLines({ router, gatewayElsewhere, nameServers, address }: Proposal): string[] {
+function optionLines(proposal: Proposal): string[] {
+  const { router, gatewayElsewhere, address } = proposal;
+  // With DNS on, machines are told to ask here; names elsewhere are asked for on their behalf.
+  const nameServers = servesDns(proposal) ? [] : proposal.nameServers;
   const lines: string[] = [];
   if (router !== undefined) lines.push(`      routers: [${formatIpv4(router)}]`);
   if (nameServers.length > 0) lines.push(`      domainNameServers: [${nameServers.map(formatIpv4).join(', ')}]`);

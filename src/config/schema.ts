@@ -9,6 +9,7 @@ import {
   subnetNotation,
 } from './notations-network.ts';
 import { bootSchema, profilesSchema } from './schema-boot.ts';
+import { dnsSchema } from './schema-dns.ts';
 import { flag, measured, named, oneOf, section, wholeNumber, written } from './schema-leaves.ts';
 import { deadlinesSchema, installSchema } from './schema-lifecycle.ts';
 import { customOptionSchema, optionsSchema } from './schema-options.ts';
@@ -47,6 +48,14 @@ const interfaceSchema = section(
       flag('true to serve boot files by HTTP on the interface, for example true.', {
         default: DEFAULTS.interface.http,
       }),
+    ),
+    dns: Type.Optional(
+      flag(
+        'true to serve DNS on the interface, for example true: the names of nodes, and of the rest by way of others.',
+        {
+          default: DEFAULTS.interface.dns,
+        },
+      ),
     ),
   },
   'One network interface that is served, for example { address: 10.77.0.1, dhcp: authoritative }. An interface that is not listed is never answered on.',
@@ -322,6 +331,7 @@ export const podbootSchema = section(
     dhcp: Type.Optional(dhcpSchema),
     tftp: Type.Optional(tftpSchema),
     http: Type.Optional(httpSchema),
+    dns: Type.Optional(dnsSchema),
     boot: Type.Optional(bootSchema),
     deadlines: Type.Optional(deadlinesSchema),
     install: Type.Optional(installSchema),

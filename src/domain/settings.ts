@@ -18,6 +18,7 @@ export interface Settings {
   readonly dhcp: DhcpSettings;
   readonly tftp: TftpSettings;
   readonly http: HttpSettings;
+  readonly dns: DnsSettings;
   readonly boot: BootSettings;
   readonly lifecycle: LifecycleSettings;
   /** Absent: no stranger is asked for its serial number, and no rule adopts one. */
@@ -35,6 +36,7 @@ export interface InterfaceSettings {
   readonly dhcp: DhcpMode;
   readonly tftp: boolean;
   readonly http: boolean;
+  readonly dns: boolean;
 }
 
 /** Option code to its value's bytes, ready for the wire. */
@@ -134,6 +136,43 @@ export interface HttpSettings {
   readonly port: number;
   readonly maxConnections: number;
 }
+
+export interface DnsSettings {
+  /** UDP and TCP. */
+  readonly port: number;
+  /** `site.domain`, the forward zone; always there where an interface has DNS. */
+  readonly domain?: string;
+  /** Our own host name in the zone, and its name server's. */
+  readonly serverName: string;
+  /** Of every answer of ours, also of negative ones. */
+  readonly ttlSeconds: number;
+  /** Who is asked for names outside of our zones; undefined: whom this host asks itself. Empty: nobody. */
+  readonly upstreams?: readonly UpstreamSettings[];
+  /** Networks that may ask for such names, beside those of the interfaces and subnets. */
+  readonly clients: readonly Ipv4Subnet[];
+  readonly records: readonly DnsRecordSettings[];
+}
+
+export interface UpstreamSettings {
+  readonly address: Ipv4;
+  readonly port: number;
+}
+
+/** A record that the operator wrote. Names are absolute, in lower case, without a dot at the end; `*` may be its first label. */
+export type DnsRecordSettings = { readonly name: string } & DnsRecordValue;
+
+export type DnsRecordValue =
+  /** An IPv4 or an IPv6 address as text. */
+  | { readonly type: 'A' | 'AAAA'; readonly address: string }
+  | { readonly type: 'CNAME' | 'PTR'; readonly target: string }
+  | {
+      readonly type: 'SRV';
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: string;
+    }
+  | { readonly type: 'TXT'; readonly text: string };
 
 export interface BootSettings {
   readonly profiles: ReadonlyMap<string, ProfileSettings>;

@@ -46,18 +46,20 @@ const uplinkAndPod = fakeNetwork({
 test('a machine with an uplink and a network of its own for the pod gives addresses there', async () => {
   const { settings, text } = await roundTrip(uplinkAndPod, 'eno2');
   assert.deepEqual(settings.interfaces, [
-    { name: 'eno2', address: ipv4('10.77.0.1'), dhcp: 'authoritative', tftp: true, http: true },
+    { name: 'eno2', address: ipv4('10.77.0.1'), dhcp: 'authoritative', tftp: true, http: true, dns: true },
   ]);
   const [subnet] = settings.dhcp.subnets;
   assert.deepEqual(subnet?.pools, [{ first: ipv4('10.77.0.128'), last: ipv4('10.77.0.254') }]);
-  assert.equal(subnet?.options.size, 0, 'no router and no name server that the machines could not reach');
+  assert.deepEqual([...(subnet?.options.keys() ?? [])], [6], 'no router that the machines could not reach');
+  assert.deepEqual([...(subnet?.options.get(6) ?? [])], [10, 77, 0, 1], 'we are their name server');
   assert.match(text, /gateway 192.0.2.1 is on another network/);
   assert.match(text, /^site: \{ domain: pod1.example.com \}$/m);
   assert.match(text, /^# yaml-language-server: \$schema=.*podboot.schema.json$/m);
 });
 
 test('a machine that passes packets on is the router of its pod', async () => {
-  const { settings } = await roundTrip({ ...uplinkAndPod, forwards: true }, 'eno2');
+  const { domain: _, ...withoutDomain } = uplinkAndPod;
+  const { settings } = await roundTrip({ ...withoutDomain, forwards: true }, 'eno2');
   const options = settings.dhcp.subnets[0]?.options;
   assert.deepEqual([...(options?.get(3) ?? [])], [10, 77, 0, 1]);
   assert.deepEqual([...(options?.get(6) ?? [])], [192, 0, 2, 53]);
@@ -66,6 +68,7 @@ test('a machine that passes packets on is the router of its pod', async () => {
 test('the interface of the default route is only served beside its DHCP server, with a warning', async () => {
   const { settings, told, text } = await roundTrip(uplinkAndPod, 'eno1');
   assert.equal(settings.interfaces[0]?.dhcp, 'proxy');
+  assert.equal(settings.interfaces[0]?.dns, false);
   assert.deepEqual(settings.dhcp.subnets, []);
   assert.match(told, /a DHCP server is likely there.*`dhcp: proxy`/);
   assert.match(text, /another DHCP server is likely there/);
@@ -89,6 +92,7 @@ test('a machine without a default route has a pod of its own', async () => {
   assert.equal(settings.interfaces[0]?.dhcp, 'authoritative');
   assert.match(text, /No router is known here/);
   assert.match(text, /^# site:/m);
+  assert.equal(settings.interfaces[0]?.dns, false, 'there is no domain to serve');
 });
 
 test('our own address and the gateway in the upper half are left out of the pool', async () => {

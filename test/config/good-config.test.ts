@@ -7,6 +7,7 @@ import { publishedSchema } from '../../src/config/published-schema.ts';
 import { restartNeeded } from '../../src/config/reloadable.ts';
 import { parseIpv4 } from '../../src/domain/ipv4.ts';
 import type { Settings } from '../../src/domain/settings.ts';
+import { PLAIN_DNS } from '../harness/dns-settings.ts';
 import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
 import { RIGHT } from './mistakes.ts';
 
@@ -40,8 +41,8 @@ test('a right configuration becomes settings with numbers, milliseconds and byte
     dataDir: '/var/lib/podboot',
     assetsDir: '/var/lib/podboot/assets',
     interfaces: [
-      { name: 'eno2', address: address('10.77.0.1'), dhcp: 'authoritative', tftp: true, http: true },
-      { name: 'eno3', address: address('10.78.0.1'), dhcp: 'authoritative', tftp: true, http: true },
+      { name: 'eno2', address: address('10.77.0.1'), dhcp: 'authoritative', tftp: true, http: true, dns: false },
+      { name: 'eno3', address: address('10.78.0.1'), dhcp: 'authoritative', tftp: true, http: true, dns: false },
     ],
     dhcp: {
       port: 67,
@@ -120,6 +121,7 @@ test('a right configuration becomes settings with numbers, milliseconds and byte
     },
     tftp: { port: 69, maxTransfers: 500, maxBlockBytes: 1468, maxWindowBlocks: 64 },
     http: { port: 80, maxConnections: 4096 },
+    dns: { ...PLAIN_DNS, domain: 'pod1.example.com' },
     boot: {
       profiles: new Map([
         [

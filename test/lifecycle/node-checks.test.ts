@@ -5,6 +5,7 @@ import type { MacAddress } from '../../src/domain/mac.ts';
 import type { Node, NodeInterface } from '../../src/domain/node.ts';
 import type { ReservationMatch, Settings, SubnetSettings } from '../../src/domain/settings.ts';
 import { checkNode } from '../../src/lifecycle/node-checks.ts';
+import { PLAIN_DNS } from '../harness/dns-settings.ts';
 import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
 
 const MAC = '52:54:00:77:00:01' as MacAddress;
@@ -22,7 +23,7 @@ function settings(match: ReservationMatch = { mac: '52:54:00:aa:00:01' as MacAdd
   return {
     dataDir: '/d',
     assetsDir: '/a',
-    interfaces: [{ name: 'eno2', address: ip('10.77.0.1'), dhcp: 'authoritative', tftp: true, http: true }],
+    interfaces: [{ name: 'eno2', address: ip('10.77.0.1'), dhcp: 'authoritative', tftp: true, http: true, dns: false }],
     dhcp: {
       port: 67,
       proxyPort: 4011,
@@ -38,6 +39,7 @@ function settings(match: ReservationMatch = { mac: '52:54:00:aa:00:01' as MacAdd
     },
     tftp: { port: 69, maxTransfers: 1, maxBlockBytes: 512, maxWindowBlocks: 1 },
     http: { port: 80, maxConnections: 1 },
+    dns: PLAIN_DNS,
     boot: {
       profiles: new Map([['rescue', { name: 'rescue', kind: 'live', initrds: [], arguments: '' }]]),
       programs: {},

@@ -164,7 +164,7 @@ test('a client that hides its firmware is told about, not guessed', async (test)
 test('what is turned off on the interface is told, not pointed to', async (test) => {
   const folder = await temporaryFolder(test, PROGRAM_FILES);
   const events = new RecordedEvents();
-  const off = { name: 'prov', address: SERVER, dhcp: 'authoritative' as const, tftp: false, http: false };
+  const off = { name: 'prov', address: SERVER, dhcp: 'authoritative' as const, tftp: false, http: false, dns: false };
   const { policy } = createBootService({
     settings: settings({ assetsDir: folder, interfaces: [off] }),
     nodes: new FixedNodes(),

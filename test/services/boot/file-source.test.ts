@@ -97,7 +97,7 @@ test("the arm64 installer's GRUB asks at a name of its own, and may use HTTP", a
   await service.reload(
     settings({
       assetsDir: join(folder, 'assets'),
-      interfaces: [{ name: 'lo', address: loopback, dhcp: 'off', tftp: true, http: true }],
+      interfaces: [{ name: 'lo', address: loopback, dhcp: 'off', tftp: true, http: true, dns: false }],
       http: { port: 0, maxConnections: 1 },
     }),
   );

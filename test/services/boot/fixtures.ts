@@ -11,6 +11,7 @@ import type { Node, NodeBoot, NodeInterface, NodePort } from '../../../src/domai
 import type { EventSink, LeaseDirectory, NodeDirectory } from '../../../src/domain/ports.ts';
 import type { BootSettings, ProfileSettings, Settings } from '../../../src/domain/settings.ts';
 import type { ProgramManifest } from '../../../src/services/boot/boot-programs.ts';
+import { PLAIN_DNS } from '../../harness/dns-settings.ts';
 import { lifecycleSettings } from '../../harness/lifecycle-settings.ts';
 
 export const SERVER = address('10.77.0.1');
@@ -45,7 +46,7 @@ export function settings(change: Partial<Settings> = {}): Settings {
   return {
     dataDir: '/nonexistent/data',
     assetsDir: '/nonexistent/assets',
-    interfaces: [{ name: 'prov', address: SERVER, dhcp: 'authoritative', tftp: true, http: true }],
+    interfaces: [{ name: 'prov', address: SERVER, dhcp: 'authoritative', tftp: true, http: true, dns: false }],
     dhcp: {
       port: 67,
       proxyPort: 4011,
@@ -61,6 +62,7 @@ export function settings(change: Partial<Settings> = {}): Settings {
     },
     tftp: { port: 69, maxTransfers: 1000, maxBlockBytes: 1468, maxWindowBlocks: 64 },
     http: { port: 80, maxConnections: 256 },
+    dns: PLAIN_DNS,
     boot: bootSettings(),
     api: { listen: [] },
     lifecycle: lifecycleSettings(),
@@ -73,8 +75,9 @@ export function settings(change: Partial<Settings> = {}): Settings {
 export function loopbackSettings(assetsDir: string, change: Partial<Settings> = {}): Settings {
   return settings({
     assetsDir,
-    interfaces: [{ name: 'lo', address: address('127.0.0.1'), dhcp: 'off', tftp: false, http: true }],
+    interfaces: [{ name: 'lo', address: address('127.0.0.1'), dhcp: 'off', tftp: false, http: true, dns: false }],
     http: { port: 0, maxConnections: 256 },
+    dns: PLAIN_DNS,
     ...change,
   });
 }

@@ -302,7 +302,14 @@ test('a port in use is named with the mend, and nothing listens', async (test) =
 
 test('a reload that fails leaves the old settings in force', async (test) => {
   const { service, port, assetsDir } = await room(test, [node()], [lease(HERE)]);
-  const missing = { name: 'gone', address: address('192.0.2.1'), dhcp: 'off' as const, tftp: false, http: true };
+  const missing = {
+    name: 'gone',
+    address: address('192.0.2.1'),
+    dhcp: 'off' as const,
+    tftp: false,
+    http: true,
+    dns: false,
+  };
   const wanted = loopbackSettings(assetsDir);
   await assert.rejects(
     service.reload({
@@ -328,7 +335,14 @@ test('a reload keeps the listener and takes the new profiles', async (test) => {
 test('an interface that is missing at a change is told, not a crash', async (test) => {
   const { service, assetsDir, events } = await room(test);
   await service.stop();
-  const gone = { name: 'gone', address: address('192.0.2.1'), dhcp: 'off' as const, tftp: false, http: true };
+  const gone = {
+    name: 'gone',
+    address: address('192.0.2.1'),
+    dhcp: 'off' as const,
+    tftp: false,
+    http: true,
+    dns: false,
+  };
   await assert.rejects(service.reload(loopbackSettings(assetsDir, { interfaces: [gone] })), HostRefused);
   await service.interfaceChanged('lo');
   assert.equal(service.listening().length, 1);

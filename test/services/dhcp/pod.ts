@@ -22,6 +22,7 @@ import type {
 import { createDhcpService, type DhcpService } from '../../../src/services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../../../src/services/dhcp/lease-table.ts';
 import { FakeClock, settle } from '../../harness/clock.ts';
+import { PLAIN_DNS } from '../../harness/dns-settings.ts';
 import { lifecycleSettings } from '../../harness/lifecycle-settings.ts';
 import { type FakeHost, FakeNetwork } from '../../harness/network.ts';
 
@@ -99,10 +100,11 @@ export function podSettings(
   return {
     dataDir: '/var/lib/podboot',
     assetsDir: '/var/lib/podboot/assets',
-    interfaces: interfaces ?? [{ name: 'eno2', address: ip(SERVER), dhcp: mode, tftp: true, http: true }],
+    interfaces: interfaces ?? [{ name: 'eno2', address: ip(SERVER), dhcp: mode, tftp: true, http: true, dns: false }],
     dhcp: dhcpSettings(dhcp),
     tftp: { port: 69, maxTransfers: 10, maxBlockBytes: 1468, maxWindowBlocks: 64 },
     http: { port: 80, maxConnections: 16 },
+    dns: PLAIN_DNS,
     boot: { profiles: new Map(), programs: {}, loader: 'auto', diskMethods: {} },
     api: { listen: [] },
     lifecycle: lifecycleSettings(),

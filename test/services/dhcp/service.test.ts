@@ -214,8 +214,8 @@ test('a reload that can’t be had changes nothing', async () => {
   const pod = await Pod.up();
   const client = await Client.plugIn(pod);
   const broken = podSettings({}, 'authoritative', [
-    { name: 'eno2', address: ip('10.77.0.9'), dhcp: 'authoritative', tftp: true, http: true },
-    { name: 'eno7', address: ip('10.70.0.1'), dhcp: 'authoritative', tftp: true, http: true },
+    { name: 'eno2', address: ip('10.77.0.9'), dhcp: 'authoritative', tftp: true, http: true, dns: false },
+    { name: 'eno7', address: ip('10.70.0.1'), dhcp: 'authoritative', tftp: true, http: true, dns: false },
   ]);
   await assert.rejects(pod.service.reload(broken), /not on this host|not there/);
   assert.equal(await client.boot(), '10.77.0.100');

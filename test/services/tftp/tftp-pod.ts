@@ -9,6 +9,7 @@ import type { Endpoint, SegmentingSocket, ServedFile } from '../../../src/domain
 import type { InterfaceSettings, Settings } from '../../../src/domain/settings.ts';
 import { createTftpService, type TftpService } from '../../../src/services/tftp/tftp-service.ts';
 import { FakeClock } from '../../harness/clock.ts';
+import { PLAIN_DNS } from '../../harness/dns-settings.ts';
 import { lifecycleSettings } from '../../harness/lifecycle-settings.ts';
 import { type FakeHost, FakeNetwork } from '../../harness/network.ts';
 
@@ -21,7 +22,7 @@ export function ipv4(text: string): Ipv4 {
 }
 
 export function onInterface(name: string, address: string, tftp = true): InterfaceSettings {
-  return { name, address: ipv4(address), dhcp: 'off', tftp, http: false };
+  return { name, address: ipv4(address), dhcp: 'off', tftp, http: false, dns: false };
 }
 
 export interface SettingsChange {
@@ -51,6 +52,7 @@ export function settingsWith(change: SettingsChange = {}): Settings {
     },
     tftp: { port, maxTransfers, maxBlockBytes: 1468, maxWindowBlocks: 64 },
     http: { port: 80, maxConnections: 1 },
+    dns: PLAIN_DNS,
     boot: { profiles: new Map(), programs: {}, loader: 'auto', diskMethods: {} },
     api: { listen: [] },
     lifecycle: lifecycleSettings(),

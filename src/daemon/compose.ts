@@ -11,6 +11,7 @@ import type { Settings } from '../domain/settings.ts';
 import { createExplainer } from '../explain/explainer.ts';
 import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
 import { checkNode } from '../lifecycle/node-checks.ts';
+import { leasesEndWithHardware } from '../lifecycle/node-hardware.ts';
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
 import { createTimeline } from '../lifecycle/timeline.ts';
 import { createEventLog } from '../log/event-log.ts';
@@ -59,6 +60,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
       ...checkNode(node, current.settings),
       ...nodeOptionProblems(node.options, current.settings.dhcp.customOptions),
     ],
+    companions: [leasesEndWithHardware({ free: (former) => dhcp.free(former) })],
   });
   const leases = new LeaseTable(snapshot.leases, clock);
   const boot = createBootService({
@@ -108,7 +110,12 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
       })),
       nodes: nodes.size,
       residentBytes: process.memoryUsage.rss(),
-      counters: { dhcp: dhcp.statistics(), tftp: tftp.statistics(), http: boot.statistics(), timeline: timeline.statistics() },
+      counters: {
+        dhcp: dhcp.statistics(),
+        tftp: tftp.statistics(),
+        http: boot.statistics(),
+        timeline: timeline.statistics(),
+      },
     }),
   });
   const apiService: Service = {

@@ -7,6 +7,7 @@ import { Daemon } from '../harness/daemon.ts';
 import { Lab, type LabFirmware } from '../harness/lab.ts';
 import { unmet } from '../harness/skip.ts';
 import { DISK_MARKER, makeDiskImage } from './disk-image.ts';
+import { Foretold } from './foretold.ts';
 
 const INSTALLER = '/usr/lib/debian-installer/images/12';
 const FILES = {
@@ -24,6 +25,7 @@ const skip = unmet({
     'qemu-system-aarch64',
     'ipmitool',
     'dhcrelay',
+    'tcpdump',
     'mcopy',
     'mkfs.vfat',
     'grub-mkimage',
@@ -120,20 +122,24 @@ after(async () => {
 });
 
 for (const { name, number, firmware, net, loader, profile, address } of kinds) {
-  test(`${name}: enrolled by the API, powered on, boots the kernel of its profile, then its own disk`, {
+  test(`${name}: enrolled by the API, powered on, boots the kernel of its profile as it was explained, then its own disk`, {
     skip,
     timeout: 600_000,
   }, async (context) => {
+    let foretold: Foretold | undefined;
     const machine = lab.machine(number, { firmware, disk, ...(net === undefined ? {} : { net }) });
     try {
       const boot = { profile, ...(loader === undefined ? {} : { loader }) };
       const node = await daemon.enrol({
         name: `lab${number}`,
+        uuid: machine.uuid,
         interfaces: [{ name: 'eno1', role: 'boot', mac: machine.mac, address }],
         boot,
       });
       const evidence = () => daemon.output.slice(-2500);
 
+      foretold = await Foretold.listen(lab, daemon, machine, firmware);
+      assert.match(foretold.summary, new RegExp(`^boots the kernel .* of ${profile}`));
       let begun = performance.now();
       machine.powerOn();
       await machine.says(/Linux version/, { timeoutMs: BOOT_LIMIT_MS, evidence });
@@ -146,6 +152,7 @@ for (const { name, number, firmware, net, loader, profile, address } of kinds) {
         assert.deepEqual(byHttp, [], 'PXE was refused');
       }
       machine.powerOff();
+      await foretold.check();
 
       const toDisk = { boot: { ...boot, profile: 'local' } };
       const changed = await daemon.call('PATCH', `/api/v1/nodes/${String(node.id)}`, toDisk, { 'if-match': '*' });
@@ -158,6 +165,7 @@ for (const { name, number, firmware, net, loader, profile, address } of kinds) {
       assert.doesNotMatch(machine.console.slice(from), /Linux version/);
       assert.match(daemon.output, new RegExp(`lab${number}`), 'its boot is in the log under its name');
     } finally {
+      foretold?.stop();
       machine.unplug();
     }
   });

@@ -1,5 +1,6 @@
 import type { SightingSink } from '../../domain/discovered-machine.ts';
 import { NotFound } from '../../domain/errors.ts';
+import type { Accompaniment, FormerHardware } from '../../domain/former-hardware.ts';
 import type {
   BootPolicy,
   Clock,
@@ -17,6 +18,7 @@ import { Counters } from './counters.ts';
 import { DhcpEngine } from './dhcp-engine.ts';
 import { DhcpInterface } from './dhcp-interface.ts';
 import { createDhcpPreview, type DhcpPreview } from './explain-dhcp.ts';
+import { freeLeases } from './free-leases.ts';
 import type { Door } from './interface-sockets.ts';
 import { type Desk, isReserved } from './lease-policy.ts';
 import { LeasePreview } from './lease-preview.ts';
@@ -53,6 +55,8 @@ export interface DhcpService {
    * @throws NotFound for an interface on which DHCP is not served
    */
   preview(interfaceName: string, policy: BootPolicy): DhcpPreview;
+  /** Ends the leases of hardware that is a node's no more, together with the change of the node. */
+  free(former: FormerHardware): Accompaniment;
 }
 
 /** Answers that wait for the disk: at 300 bytes each, a few megabytes. */
@@ -109,6 +113,11 @@ class Service implements DhcpService {
 
   async interfaceChanged(name: string): Promise<void> {
     await this.#turns.take(async () => this.#interfaces.get(name)?.reopen());
+  }
+
+  free(former: FormerHardware): Accompaniment {
+    const { leases, clock } = this.#options;
+    return freeLeases(former, { leases, clock, commits: this.#commits });
   }
 
   statistics(): Record<string, number> {

@@ -1,5 +1,6 @@
 import { type Ipv4, subnetContains } from '../../domain/ipv4.ts';
 import type { InterfaceKey, Lease } from '../../domain/lease.ts';
+import type { NodeId } from '../../domain/node.ts';
 import type { Clock, LeaseDirectory } from '../../domain/ports.ts';
 import type { SubnetSettings } from '../../domain/settings.ts';
 import { AddressPool } from './address-pool.ts';
@@ -72,6 +73,13 @@ export class LeaseTable implements LeaseDirectory {
 
   row(address: Ipv4): AddressRow | undefined {
     return this.#rows.get(address);
+  }
+
+  /** What recalls the node: its last leases, in whatever state, and those on their way to the disk. */
+  *rowsOfNode(nodeId: NodeId): Iterable<AddressRow> {
+    for (const row of this.#rows.values()) {
+      if (row.lease?.nodeId === nodeId || row.pendingLease?.nodeId === nodeId) yield row;
+    }
   }
 
   availability(address: Ipv4, key: InterfaceKey): Availability {

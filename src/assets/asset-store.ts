@@ -21,7 +21,7 @@ export interface AssetTrouble {
 /** What a look at an asset finds: one stat for each file that machines are told to load, no byte of them. */
 export type AssetLook =
   | { readonly manifest: AssetManifest; readonly medium: BootMedium; readonly troubles: readonly AssetTrouble[] }
-  | { readonly manifest?: undefined; readonly troubles: readonly AssetTrouble[] };
+  | { readonly manifest?: undefined; readonly medium?: undefined; readonly troubles: readonly AssetTrouble[] };
 
 /** Synchronous: a configuration is checked in one go. Never throws. */
 export function lookAt(assetsDir: string, name: string): AssetLook {

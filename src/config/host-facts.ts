@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { networkInterfaces, userInfo } from 'node:os';
+import { type AssetLook, lookAt } from '../assets/asset-store.ts';
 import { type Ipv4, parseIpv4 } from '../domain/ipv4.ts';
 import { parseSockets, type SocketEntry } from './proc-net.ts';
 
@@ -12,6 +13,8 @@ export interface HostFacts {
   /** By the user that asks. A path that is not there is not writable. */
   isWritable(path: string): boolean;
   userName(): string;
+  /** An imported asset, as far as a look at its files tells. */
+  asset(assetsDir: string, name: string): AssetLook;
 }
 
 export type PathKind = 'file' | 'directory' | 'other' | 'absent';
@@ -59,6 +62,7 @@ export function createHostFacts(): HostFacts {
         return `user ${process.getuid?.() ?? ''}`;
       }
     },
+    asset: lookAt,
   };
 }
 

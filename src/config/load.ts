@@ -10,6 +10,7 @@ import { deepFreeze } from './freeze.ts';
 import { hostCheck, hostCheckAtStart } from './host-checks.ts';
 import type { HostFacts } from './host-facts.ts';
 import { prune } from './prune.ts';
+import { resolveAssets } from './resolve-assets.ts';
 import { type SchemaVerdict, schemaVerdict } from './schema-findings.ts';
 import { rootNode } from './schema-walk.ts';
 import { type ConfigSource, readSource, toProblem } from './source.ts';
@@ -110,11 +111,13 @@ function checkValue(
   occasion: Occasion,
 ): { findings: readonly Finding[]; settings: Settings } {
   const verdict = value === null || value === undefined ? EMPTY : schemaVerdict(value);
-  const { draft, findings } = compile(prune(value, verdict.refused), writtenNames(value, verdict.refused));
+  const written = compile(prune(value, verdict.refused), writtenNames(value, verdict.refused));
   // Not even a mapping: nothing else can be said about it.
   if (verdict.refused.some((path) => path.length === 0))
-    return { findings: verdict.findings, settings: draft.settings };
-  const all = [...verdict.findings, ...findings, ...crossCheck(draft)];
+    return { findings: verdict.findings, settings: written.draft.settings };
+  const { draft, findings } = host === undefined ? { ...written, findings: [] } : resolveAssets(written.draft, host);
+  const assets = occasion === 'start' ? findings.map((each) => ({ ...each, severity: 'warning' as const })) : findings;
+  const all = [...verdict.findings, ...written.findings, ...assets, ...crossCheck(draft)];
   if (host !== undefined) all.push(...(occasion === 'start' ? hostCheckAtStart : hostCheck)(draft, host));
   return { findings: all, settings: draft.settings };
 }

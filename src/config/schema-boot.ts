@@ -63,6 +63,12 @@ export const bootSchema = section(
 const profileSchema = section(
   {
     kind: written(nameNotation, 'What the profile is, for example live: a kernel with its initial RAM disks.'),
+    asset: Type.Optional(
+      written(
+        nameNotation,
+        'An imported asset (`podboot assets list`) whose kernel and initrds it boots, for example debian-12-amd64; kernel and initrds that are written beside it go before.',
+      ),
+    ),
     kernel: Type.Optional(written(assetNotation, 'The kernel, a file under assetsDir, for example debian/linux.')),
     initrds: Type.Optional(
       Type.Array(written(assetNotation, 'An initial RAM disk, a file under assetsDir, for example debian/initrd.gz.'), {

@@ -1,3 +1,4 @@
+import type { AssetLook } from '../../src/assets/asset-store.ts';
 import type { HostFacts, HostInterface, PathKind, PortHolder } from '../../src/config/host-facts.ts';
 import type { HostNetwork } from '../../src/config/host-network.ts';
 import { parseIpv4 } from '../../src/domain/ipv4.ts';
@@ -27,6 +28,8 @@ export interface FakeHost {
   readonly holders?: Readonly<Record<string, readonly PortHolder[]>>;
   readonly paths?: Readonly<Record<string, PathKind>>;
   readonly readOnly?: readonly string[];
+  /** Imported ones, by name. */
+  readonly assets?: Readonly<Record<string, AssetLook>>;
 }
 
 /** The machine that the right configuration of mistakes.ts is for, with everything in its place. */
@@ -52,6 +55,7 @@ export function fakeHost({
   holders = {},
   paths = RIGHT_PATHS,
   readOnly = [],
+  assets = {},
 }: FakeHost = {}): HostFacts {
   return {
     interfaces: () => interfaces,
@@ -59,6 +63,7 @@ export function fakeHost({
     pathKind: (path) => paths[path] ?? 'absent',
     isWritable: (path) => paths[path] !== undefined && !readOnly.includes(path),
     userName: () => 'pod',
+    asset: (_, name) => assets[name] ?? { troubles: [{ message: `there is no asset ${name}`, mend: 'Import it.' }] },
   };
 }
 

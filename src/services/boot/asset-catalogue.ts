@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { lookAt } from '../../assets/asset-store.ts';
+import type { AssetFile } from '../../domain/asset.ts';
 import type { AssetName } from '../../domain/boot.ts';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
@@ -36,23 +38,27 @@ export class AssetCatalogue {
   readonly #assetsDir: string;
   readonly #manifest: ProgramManifest;
   readonly #clock: Clock;
+  readonly #expected: Map<AssetName, AssetFile>;
   readonly #locations = new Map<AssetName, { readonly place: Place; readonly untilMs: number }>();
 
-  constructor(assetsDir: string, manifest: ProgramManifest, clock: Clock) {
+  /** @param imported files whose size is known: one of another size is damaged, and no machine gets half a kernel */
+  constructor(assetsDir: string, manifest: ProgramManifest, clock: Clock, imported: readonly AssetFile[] = []) {
     this.#assetsDir = assetsDir;
     this.#manifest = manifest;
     this.#clock = clock;
+    this.#expected = new Map(imported.map((file) => [file.name, file]));
   }
 
   /**
    * @param rawName as the machine sent it
-   * @throws NotFound, AccessDenied; PodbootError `asset-unreadable` where the disk or a permission refuses
+   * @throws NotFound, AccessDenied; PodbootError `asset-unreadable` where the disk or a permission refuses,
+   *   `asset-damaged` where it is not as long as it was when it was imported
    */
   async open(rawName: string): Promise<OpenAsset> {
     const name = normalizeAssetName(rawName);
     const place = await this.#locate(name);
     try {
-      return await openRegularFile(name, place);
+      return await this.#undamaged(await openRegularFile(name, place));
     } catch (error) {
       this.#locations.delete(name);
       throw error instanceof PodbootError ? error : translated(error, name, place.path);
@@ -68,6 +74,28 @@ export class AssetCatalogue {
     } catch {
       return undefined;
     }
+  }
+
+  async #undamaged(asset: OpenAsset): Promise<OpenAsset> {
+    const expected = this.#expected.get(asset.name);
+    if (expected === undefined || expected.sizeBytes === asset.sizeBytes) return asset;
+    // Another was imported in its place, and the configuration not yet read again.
+    const renewed = this.#newest(asset.name);
+    if (renewed?.sizeBytes === asset.sizeBytes) {
+      this.#expected.set(asset.name, renewed);
+      return asset;
+    }
+    await asset.handle.close();
+    throw new PodbootError(
+      'asset-damaged',
+      `${asset.name} is damaged: it has ${asset.sizeBytes} bytes, and had ${expected.sizeBytes} when it was imported`,
+      { mend: importAgain(asset.name) },
+    );
+  }
+
+  #newest(name: AssetName): AssetFile | undefined {
+    const { medium } = lookAt(this.#assetsDir, folderOf(name));
+    return medium?.files.find((file) => file.name === name);
   }
 
   async #locate(name: AssetName): Promise<Place> {
@@ -100,11 +128,22 @@ export class AssetCatalogue {
   }
 
   #missing(name: AssetName): NotFound {
+    if (this.#expected.has(name)) {
+      return new NotFound(`${name} of an imported asset is missing`, importAgain(name));
+    }
     const program = this.#manifest.programs.find((candidate) => candidate.name === name);
     return program === undefined
       ? new NotFound(`there is no ${printable(name)}`, `Put it at ${join(this.#assetsDir, name)}.`)
       : new NotFound(`the boot program ${name} is not installed`, installHint(program));
   }
+}
+
+function folderOf(name: AssetName): string {
+  return name.slice(0, name.indexOf('/'));
+}
+
+function importAgain(name: AssetName): string {
+  return `podboot assets import PATH --name ${folderOf(name)} --replace`;
 }
 
 /** Undefined where there is none. Links may lead anywhere within the folder and nowhere else. */

@@ -1,3 +1,4 @@
+import type { AssetFile } from '../../domain/asset.ts';
 import type { AssetName } from '../../domain/boot.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -11,7 +12,10 @@ export async function checkAssets(
   catalogue: AssetCatalogue,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
+  // What was imported is looked at when the configuration is read.
+  const imported = new Set(importedFiles(settings).map((file) => file.name));
   for (const { path, name } of configuredAssets(settings)) {
+    if (imported.has(name)) continue;
     if ((await catalogue.find(name)) !== undefined) continue;
     problems.push({
       path,
@@ -28,6 +32,11 @@ export async function checkAssets(
     });
   }
   return problems;
+}
+
+/** Those of the assets that profiles name. */
+export function importedFiles(settings: Settings): AssetFile[] {
+  return [...settings.boot.profiles.values()].flatMap((profile) => profile.medium?.files ?? []);
 }
 
 /** What the configuration names itself. */

@@ -9,6 +9,7 @@ import type { Settings } from '../../domain/settings.ts';
 import { installHint, type Loader, type ProgramManifest, startProgram } from './boot-programs.ts';
 import { decideBoot, loaderFor } from './decide-boot.ts';
 import { DISK_QUIRKS } from './disk-methods.ts';
+import { mediumObstacle } from './medium-obstacle.ts';
 import type { ProgramAvailability } from './program-availability.ts';
 import type { RecentClients } from './recent-clients.ts';
 import { keyToUrlId } from './requester.ts';
@@ -44,6 +45,7 @@ export class ProgramPolicy implements BootPolicy {
     const decision = decideBoot(port, client, this.#parts.settings.boot, DISK_QUIRKS);
     if (port === undefined || decision.action === 'nothing') return { reason: decision.reason };
     this.#parts.recent.remember(key, client);
+    this.#tellOfMedium(port, client, key);
     if (decision.action === 'disk' && decision.method === 'no-boot-file') {
       return { reason: `its disk, by no boot file: ${decision.reason}` };
     }
@@ -57,6 +59,13 @@ export class ProgramPolicy implements BootPolicy {
       return { file, nextServer: serverAddress, reason: `iPXE's script: ${decision.reason}` };
     }
     return this.#program(port, client, key, decision, serverAddress);
+  }
+
+  /** It goes to its disk, which may be empty: somebody has to hear why. */
+  #tellOfMedium(port: NodePort, client: BootClient, key: InterfaceKey): void {
+    const profile = this.#parts.settings.boot.profiles.get(port.node.boot.profile);
+    const obstacle = profile === undefined ? undefined : mediumObstacle(profile, client);
+    if (obstacle !== undefined) this.#complain(port, key, obstacle, 'boot.no-asset');
   }
 
   /** What the answer would point to is turned off on the interface that the machine asks through. */
@@ -149,10 +158,15 @@ export class ProgramPolicy implements BootPolicy {
     return { name: program.name, text: `${label} (${program.name}) for ${firmware}` };
   }
 
-  #complain(port: NodePort, key: InterfaceKey, choice: { readonly text: string; readonly mend: string }): void {
+  #complain(
+    port: NodePort,
+    key: InterfaceKey,
+    choice: { readonly text: string; readonly mend: string },
+    type = 'boot.no-program',
+  ): void {
     const subject: EventSubject = { nodeId: port.node.id, nodeName: port.node.name, key };
     this.#parts.events.emit({
-      type: 'boot.no-program',
+      type,
       level: 'warn',
       subject,
       text: `${port.node.name} can't be booted: ${choice.text}`,

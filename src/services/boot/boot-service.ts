@@ -15,7 +15,7 @@ import type {
 import type { Settings } from '../../domain/settings.ts';
 import { Turns } from '../../domain/turns.ts';
 import { AssetCatalogue } from './asset-catalogue.ts';
-import { checkAssets, configuredAssets } from './asset-check.ts';
+import { checkAssets, configuredAssets, importedFiles } from './asset-check.ts';
 import { ProgramPolicy } from './boot-policy.ts';
 import { type BootPreview, createBootPreview, SILENT } from './boot-preview.ts';
 import { loadProgramManifest, type ProgramManifest } from './boot-programs.ts';
@@ -156,12 +156,13 @@ function putInForce(
   clock: Clock,
   events: EventSink,
 ): InForce {
-  const catalogue = new AssetCatalogue(settings.assetsDir, manifest, clock);
+  const catalogue = new AssetCatalogue(settings.assetsDir, manifest, clock, importedFiles(settings));
   const ownPrograms = Object.values(settings.boot.programs);
   const availability = new ProgramAvailability(settings.assetsDir, manifest, ownPrograms, clock);
   const policy = new ProgramPolicy({ settings, manifest, availability, recent, events });
   const scripts = new BootScripts({ settings, manifest, availability, recent, policy, events });
   const programs = manifest.programs.map((program) => program.name);
-  const bootFiles = new Set([...configuredAssets(settings).map(({ name }) => name), ...programs]);
+  const named = [...configuredAssets(settings), ...importedFiles(settings)].map(({ name }) => name);
+  const bootFiles = new Set([...named, ...programs]);
   return { settings, catalogue, availability, policy, scripts, bootFiles };
 }

@@ -9,6 +9,7 @@ import { profileKind } from '../../profiles/registry.ts';
 import { mergeInstallValues, valueLayers } from '../../profiles/values/merge-install-values.ts';
 import type { Loader } from './boot-programs.ts';
 import { type DiskQuirk, diskMethod } from './disk-methods.ts';
+import { mediumObstacle } from './medium-obstacle.ts';
 
 /** Debian has no iPXE for arm64 and ia32. */
 const DEFAULT_LOADERS: Readonly<Record<Firmware, Loader>> = {
@@ -58,6 +59,8 @@ export function decideBoot(
   if (profile === undefined) return disk(`its profile ${node.boot.profile} is not in the configuration`);
   const kind = profileKind(profile.kind);
   if (kind === undefined) return disk(`its profile ${profile.name} is of an unknown kind ${profile.kind}`);
+  const obstacle = mediumObstacle(profile, client);
+  if (obstacle !== undefined) return disk(obstacle.text);
   // A configuration is checked before it comes into force; a disk is worth a second look.
   const problem = kind.validate(profile)[0];
   if (problem !== undefined) return disk(`its profile ${profile.name} is wrong: ${problem.message}`);

@@ -31,7 +31,7 @@ export interface AnswerTickets {
    * when it resolves; whoever asks for the script again gets the disk.
    * @throws AccessDenied where the node is armed no more
    */
-  claimByScript(nodeId: NodeId, address: Ipv4): Promise<void>;
+  claimByScript(nodeId: NodeId, answers: AnswerContext): Promise<void>;
 }
 
 export const CALLBACK_KINDS = ['started', 'progress', 'log', 'finished', 'failed', 'booted'] as const;

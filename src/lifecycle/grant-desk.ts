@@ -89,16 +89,18 @@ export class GrantDesk implements InstallDesk, AnswerTickets {
     return contextOf(made.token, address, origin);
   }
 
-  async claimByScript(nodeId: NodeId, address: Ipv4): Promise<void> {
-    const { core, nodes } = this.#options;
+  async claimByScript(nodeId: NodeId, answers: AnswerContext): Promise<void> {
+    const { core, nodes, renderer } = this.#options;
     const node = nodes.byId(nodeId);
     if (node === undefined) throw new AccessDenied('there is no such node');
+    const files = renderer.render(node, this.#armed(core.memory, nodeId).profile, answers);
     await core.writer.write((draft, tell) => {
       const grant = this.#armed(draft, nodeId);
-      const session = this.#sessionOf(nodeId, grant);
-      const tokenHash = grant.ticket?.tokenHash ?? hashOfToken(newToken());
-      const ticket: GrantTicket = { session, at: this.#options.clock.now(), address, tokenHash };
-      this.#claim(draft, tell, node, { ...grant, ticket }, hashOfAnswers([]));
+      const isIts = grant.ticket?.tokenHash === hashOfToken(answers.token);
+      if (!isIts || grant.ticket?.session !== this.#sessionOf(nodeId, grant)) {
+        throw new AccessDenied('its firmware has asked for an address again meanwhile');
+      }
+      this.#claim(draft, tell, node, grant, hashOfAnswers(files));
     });
   }
 

@@ -1,6 +1,7 @@
 import type { BootDecision, BootInformation } from '../../domain/boot.ts';
 import type { BootClient, Firmware } from '../../domain/client.ts';
 import type { EventSubject } from '../../domain/events.ts';
+import type { GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { InterfaceKey } from '../../domain/lease.ts';
 import type { DiskMethod, NodePort } from '../../domain/node.ts';
@@ -9,6 +10,7 @@ import type { Settings } from '../../domain/settings.ts';
 import { installHint, type Loader, type ProgramManifest, startProgram } from './boot-programs.ts';
 import { decideBoot, loaderFor } from './decide-boot.ts';
 import { DISK_QUIRKS } from './disk-methods.ts';
+import { standingOf } from './entitlements.ts';
 import { mediumObstacle } from './medium-obstacle.ts';
 import type { ProgramAvailability } from './program-availability.ts';
 import type { RecentClients } from './recent-clients.ts';
@@ -19,6 +21,7 @@ export interface PolicyParts {
   readonly manifest: ProgramManifest;
   readonly availability: ProgramAvailability;
   readonly recent: RecentClients;
+  readonly grants: GrantDirectory;
   readonly events: EventSink;
 }
 
@@ -42,7 +45,13 @@ export class ProgramPolicy implements BootPolicy {
     key: InterfaceKey,
     serverAddress: Ipv4,
   ): BootInformation {
-    const decision = decideBoot(port, client, this.#parts.settings.boot, DISK_QUIRKS);
+    const decision = decideBoot(
+      port,
+      client,
+      this.#parts.settings.boot,
+      DISK_QUIRKS,
+      standingOf(port, this.#parts.grants),
+    );
     if (port === undefined || decision.action === 'nothing') return { reason: decision.reason };
     this.#parts.recent.remember(key, client);
     this.#tellOfMedium(port, client, key);

@@ -1,6 +1,7 @@
 import type { BootDecision } from '../../domain/boot.ts';
 import type { BootClient, Firmware } from '../../domain/client.ts';
 import { PodbootError } from '../../domain/errors.ts';
+import type { GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { NodePort } from '../../domain/node.ts';
 import type { EventSink } from '../../domain/ports.ts';
@@ -10,6 +11,7 @@ import { grubProgram, type Loader, type ProgramManifest } from './boot-programs.
 import type { ScriptContext } from './boot-script.ts';
 import { decideBoot } from './decide-boot.ts';
 import { DISK_QUIRKS } from './disk-methods.ts';
+import { type Entitlement, sampleEntitlement } from './entitlements.ts';
 import type { ProgramAvailability } from './program-availability.ts';
 import type { RecentClients } from './recent-clients.ts';
 import { renderGrub, renderGrubNotice } from './render-grub.ts';
@@ -22,6 +24,7 @@ export interface ScriptParts {
   readonly availability: ProgramAvailability;
   readonly recent: RecentClients;
   readonly policy: ProgramPolicy;
+  readonly grants: GrantDirectory;
   readonly events: EventSink;
 }
 
@@ -41,24 +44,39 @@ export class BootScripts {
     this.#parts = parts;
   }
 
-  ipxe(requester: Requester, serverAddress: Ipv4): BootScript {
+  /** @param entitlement for a machine that boots; without it, the script as it would be, with a token that opens nothing */
+  ipxe(requester: Requester, serverAddress: Ipv4, entitlement?: Entitlement): BootScript {
     if (requester.port === undefined) {
       return { text: renderIpxeNotice(...this.#unknown(requester)), summary: 'not enrolled' };
     }
-    return this.#render(requester, 'ipxe', undefined, serverAddress);
+    return this.#render(requester, 'ipxe', undefined, serverAddress, entitlement);
   }
 
   /** @param firmware what the name of the configuration says of it */
-  grub(requester: Requester, firmware: Firmware | undefined, serverAddress: Ipv4): BootScript {
+  grub(
+    requester: Requester,
+    firmware: Firmware | undefined,
+    serverAddress: Ipv4,
+    entitlement?: Entitlement,
+  ): BootScript {
     if (requester.port === undefined) {
       return { text: renderGrubNotice(...this.#unknown(requester)), summary: 'not enrolled' };
     }
-    return this.#render(requester, 'grub', firmware, serverAddress);
+    return this.#render(requester, 'grub', firmware, serverAddress, entitlement);
   }
 
-  #render(requester: Requester, loader: Loader, named: Firmware | undefined, serverAddress: Ipv4): BootScript {
+  #render(
+    requester: Requester,
+    loader: Loader,
+    named: Firmware | undefined,
+    serverAddress: Ipv4,
+    given: Entitlement | undefined,
+  ): BootScript {
+    const { settings, policy, grants } = this.#parts;
     const client = this.#client(requester, loader, named);
-    const decision = decideBoot(askingBy(requester, loader), client, this.#parts.settings.boot, DISK_QUIRKS);
+    const { standing, answers } = given ?? sampleEntitlement(requester, policy.origin(serverAddress), grants);
+    const port = askingBy(requester, loader);
+    const decision = decideBoot(port, client, settings.boot, DISK_QUIRKS, standing, answers);
     const context = this.#context(requester, client.firmware, serverAddress);
     try {
       const text = loader === 'ipxe' ? renderIpxe(decision, context) : renderGrub(decision, context);

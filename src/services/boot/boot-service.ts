@@ -1,6 +1,7 @@
 import type { BootClient } from '../../domain/client.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { EventSubject } from '../../domain/events.ts';
+import type { AnswerTickets, GrantDirectory, InstallDesk } from '../../domain/install-ports.ts';
 import type { Ipv4 } from '../../domain/ipv4.ts';
 import type { InterfaceKey } from '../../domain/lease.ts';
 import type {
@@ -20,10 +21,12 @@ import { ProgramPolicy } from './boot-policy.ts';
 import { type BootPreview, createBootPreview, SILENT } from './boot-preview.ts';
 import { loadProgramManifest, type ProgramManifest } from './boot-programs.ts';
 import { BootScripts } from './boot-scripts.ts';
+import { NO_DESK, NO_GRANTS } from './entitlements.ts';
 import { BootFileSource } from './file-source.ts';
 import { AssetDownloads } from './http-assets.ts';
 import { HttpListeners } from './http-listeners.ts';
 import { BootRoutes } from './http-routes.ts';
+import { InstallRoutes } from './install-routes.ts';
 import { PageWarmer } from './page-warmer.ts';
 import { ProgramAvailability } from './program-availability.ts';
 import { RecentClients } from './recent-clients.ts';
@@ -36,6 +39,8 @@ export interface BootServiceOptions {
   readonly leases: LeaseDirectory;
   readonly clock: Clock;
   readonly events: EventSink;
+  /** Absent: nobody is ever granted an installation. */
+  readonly lifecycle?: GrantDirectory & AnswerTickets & InstallDesk;
   /** Absent: files go through ordinary writes. */
   readonly fileSender?: FileSender;
   /** Another manifest than the one podboot comes with, for tests. */
@@ -81,12 +86,15 @@ export function createBootService(options: BootServiceOptions): BootService {
   const manifest = options.manifest ?? loadProgramManifest();
   const recent = new RecentClients();
   const requesters = new Requesters(nodes, leases);
-  const prepare = (settings: Settings): InForce => putInForce(settings, manifest, recent, clock, events);
+  const grants = options.lifecycle ?? NO_GRANTS;
+  const prepare = (settings: Settings): InForce => putInForce(settings, manifest, recent, clock, events, grants);
   let inForce = prepare(options.settings);
 
   const files = new BootFileSource({
     requesters,
     events,
+    grants,
+    originOf: (serverAddress) => inForce.policy.origin(serverAddress),
     catalogue: () => inForce.catalogue,
     scripts: () => inForce.scripts,
   });
@@ -102,7 +110,16 @@ export function createBootService(options: BootServiceOptions): BootService {
       ...(fileSender === undefined ? {} : { sender: fileSender }),
     },
   });
-  const routes = new BootRoutes({ requesters, events, assets, scripts: () => inForce.scripts });
+  const install = new InstallRoutes(options.lifecycle ?? NO_DESK);
+  const routes = new BootRoutes({
+    requesters,
+    events,
+    assets,
+    grants,
+    install,
+    originOf: (serverAddress) => inForce.policy.origin(serverAddress),
+    scripts: () => inForce.scripts,
+  });
   const listeners = new HttpListeners(routes, events);
   const turns = new Turns();
 
@@ -128,7 +145,7 @@ export function createBootService(options: BootServiceOptions): BootService {
     lastSeen: (key) => recent.of(key),
     preview: () => {
       const { settings, availability, catalogue } = inForce;
-      const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT };
+      const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT, grants };
       const policy = new ProgramPolicy(parts);
       return createBootPreview(policy, new BootScripts({ ...parts, policy }), catalogue, manifest);
     },
@@ -139,6 +156,9 @@ export function createBootService(options: BootServiceOptions): BootService {
       httpRefused: routes.counters.refused,
       httpFailed: routes.counters.failed,
       httpMalformed: routes.counters.malformed,
+      httpAnswerFiles: install.counters.answers,
+      httpCallbacks: install.counters.callbacks,
+      httpInstallRefused: install.counters.refused,
       httpDownloads: assets.counters.downloads,
       httpDownloadsEnded: assets.counters.downloadsEnded,
       httpSentBytes: assets.counters.sentBytes,
@@ -155,12 +175,13 @@ function putInForce(
   recent: RecentClients,
   clock: Clock,
   events: EventSink,
+  grants: GrantDirectory,
 ): InForce {
   const catalogue = new AssetCatalogue(settings.assetsDir, manifest, clock, importedFiles(settings));
   const ownPrograms = Object.values(settings.boot.programs);
   const availability = new ProgramAvailability(settings.assetsDir, manifest, ownPrograms, clock);
-  const policy = new ProgramPolicy({ settings, manifest, availability, recent, events });
-  const scripts = new BootScripts({ settings, manifest, availability, recent, policy, events });
+  const policy = new ProgramPolicy({ settings, manifest, availability, recent, events, grants });
+  const scripts = new BootScripts({ settings, manifest, availability, recent, policy, events, grants });
   const programs = manifest.programs.map((program) => program.name);
   const named = [...configuredAssets(settings), ...importedFiles(settings)].map(({ name }) => name);
   const bootFiles = new Set([...named, ...programs]);

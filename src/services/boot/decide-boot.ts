@@ -1,6 +1,8 @@
 import type { AnswerContext } from '../../domain/answer-file.ts';
 import type { BootDecision } from '../../domain/boot.ts';
+import type { BootGrant } from '../../domain/boot-grant.ts';
 import type { BootClient, Firmware } from '../../domain/client.ts';
+import type { GrantStanding } from '../../domain/install-ports.ts';
 import type { NodeBoot, NodePort } from '../../domain/node.ts';
 import type { BootSettings, ProfileSettings } from '../../domain/settings.ts';
 import { LOCAL_PROFILE } from '../../profiles/local.ts';
@@ -32,13 +34,15 @@ export function loaderFor(boot: NodeBoot, client: BootClient, settings: BootSett
 /**
  * What a machine is to boot now, and why. Pure.
  * @param port the node and interface that asks; undefined for a machine that is not enrolled
- * @param answers of the node's boot grant: without one nothing is booted that can write to a disk
+ * @param standing of the node's boot grant: without an armed one nothing is booted that can write to a disk
+ * @param answers where the grant's answer files are; absent where only the kind of boot is asked for (DHCP)
  */
 export function decideBoot(
   port: NodePort | undefined,
   client: BootClient,
   settings: BootSettings,
   quirks: readonly DiskQuirk[],
+  standing: GrantStanding,
   answers?: AnswerContext,
 ): BootDecision {
   if (port === undefined) return nothing('not enrolled');
@@ -49,14 +53,19 @@ export function decideBoot(
   if (client.stage === 'os') return nothing('an operating system that asks for an address');
   if (client.stage === 'bootp') return nothing('a BOOTP client');
 
-  const profile = settings.profiles.get(node.boot.profile);
+  if (standing.kind === 'retired') return nothing(standing.reason);
+
+  // The grant says what is installed, whatever the node boots otherwise.
+  const granted = standing.kind === 'armed' ? standing.grant.profile : undefined;
+  const name = granted ?? node.boot.profile;
+  const profile = settings.profiles.get(name);
   const disk = (reason: string): BootDecision => ({
     action: 'disk',
     method: diskMethod(node, client, loaderFor(node.boot, client, settings), settings, quirks),
     reason,
   });
-  if (node.boot.profile === LOCAL_PROFILE) return disk('its profile is local');
-  if (profile === undefined) return disk(`its profile ${node.boot.profile} is not in the configuration`);
+  if (name === LOCAL_PROFILE) return disk('its profile is local');
+  if (profile === undefined) return disk(`its profile ${name} is not in the configuration`);
   const kind = profileKind(profile.kind);
   if (kind === undefined) return disk(`its profile ${profile.name} is of an unknown kind ${profile.kind}`);
   const obstacle = mediumObstacle(profile, client);
@@ -65,11 +74,13 @@ export function decideBoot(
   const problem = kind.validate(profile)[0];
   if (problem !== undefined) return disk(`its profile ${profile.name} is wrong: ${problem.message}`);
 
-  if (kind.destructive(profile) && answers === undefined) {
-    return disk(`its profile ${profile.name} can write to its disks, and it has no boot grant`);
+  if (standing.kind !== 'armed' && kind.destructive(profile)) {
+    return disk(`its profile ${profile.name} can write to its disks, and ${standing.reason}`);
   }
+  const reason = standing.kind === 'armed' ? grantText(standing.grant) : `its profile is ${profile.name}`;
+  const machine = bootMachine(port, profile, settings);
   return (
-    kernelOrScript(kind.boot(profile, answers, bootMachine(port, profile, settings)), profile, answers) ??
+    kernelOrScript(kind.boot(profile, answers, machine), { profile: profile.name, reason }, answers) ??
     disk(`its profile ${profile.name} is of kind ${profile.kind}`)
   );
 }
@@ -83,10 +94,9 @@ function bootMachine(port: NodePort, profile: ProfileSettings, settings: BootSet
 
 function kernelOrScript(
   boot: ProfileBoot,
-  { name }: ProfileSettings,
+  said: { readonly profile: string; readonly reason: string },
   answers: AnswerContext | undefined,
 ): BootDecision | undefined {
-  const said = { profile: name, reason: `its profile is ${name}` };
   switch (boot.action) {
     case 'disk':
       return undefined;
@@ -95,6 +105,10 @@ function kernelOrScript(
     case 'kernel':
       return { ...boot, ...said };
   }
+}
+
+function grantText({ profile, armedBy }: BootGrant): string {
+  return `it is armed for ${profile} by ${armedBy}`;
 }
 
 function nothing(reason: string): BootDecision {

@@ -1,4 +1,5 @@
 import { AccessDenied } from '../../domain/errors.ts';
+import type { AnswerTickets, GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import { macKey } from '../../domain/lease.ts';
 import type { EventSink, FileSource, ServedFile } from '../../domain/ports.ts';
@@ -7,6 +8,8 @@ import { normalizeAssetName } from './asset-name.ts';
 import { BlockCache } from './block-cache.ts';
 import type { BootScripts } from './boot-scripts.ts';
 import { CachedFile, MemoryFile } from './cached-file.ts';
+import type { Entitlement } from './entitlements.ts';
+import { grantedScript } from './granted-script.ts';
 import { type GrubConfigName, parseGrubConfigName } from './grub-config-name.ts';
 import { renderGrubByMac } from './render-grub.ts';
 import { type Requester, type Requesters, subjectOf } from './requester.ts';
@@ -17,6 +20,8 @@ export interface FileSourceParts {
   /** What is in force now: a reload puts others in their place. */
   readonly catalogue: () => AssetCatalogue;
   readonly scripts: () => BootScripts;
+  readonly originOf: (serverAddress: Ipv4) => string;
+  readonly grants: GrantDirectory & AnswerTickets;
 }
 
 /** What TFTP serves: files, and GRUB configurations rendered for whoever asks. */
@@ -33,7 +38,7 @@ export class BootFileSource implements FileSource {
   async open(rawName: string, peer: Ipv4, serverAddress: Ipv4): Promise<ServedFile> {
     const name = normalizeAssetName(rawName);
     const config = parseGrubConfigName(name);
-    if (config !== undefined) return new MemoryFile(name, this.#config(config, peer, serverAddress));
+    if (config !== undefined) return new MemoryFile(name, await this.#config(config, peer, serverAddress));
     return this.#share(await this.#parts.catalogue().open(name));
   }
 
@@ -65,10 +70,13 @@ export class BootFileSource implements FileSource {
     });
   }
 
-  #config(config: GrubConfigName, peer: Ipv4, serverAddress: Ipv4): string {
+  async #config(config: GrubConfigName, peer: Ipv4, serverAddress: Ipv4): Promise<string> {
     const requester = this.#requester(config, peer);
     if (requester.key === undefined && requester.port === undefined) return renderGrubByMac(formatIpv4(serverAddress));
-    const { text, summary } = this.#parts.scripts().grub(requester, config.firmware, serverAddress);
+    const { grants, originOf } = this.#parts;
+    const scripts = this.#parts.scripts();
+    const render = (entitlement: Entitlement) => scripts.grub(requester, config.firmware, serverAddress, entitlement);
+    const { text, summary } = await grantedScript(requester, originOf(serverAddress), grants, render, true);
     this.#parts.events.emit({
       type: 'tftp.config',
       level: 'info',

@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
+import type { AnswerTickets, GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import { type InterfaceKey, macKey } from '../../domain/lease.ts';
 import { parseMac } from '../../domain/mac.ts';
 import type { EventSink } from '../../domain/ports.ts';
 import { printable } from './asset-name.ts';
 import type { BootScript, BootScripts } from './boot-scripts.ts';
+import type { Entitlement } from './entitlements.ts';
+import { grantedScript } from './granted-script.ts';
 import { parseGrubConfigName } from './grub-config-name.ts';
 import { answerText } from './http-answer.ts';
 import type { AssetDownloads } from './http-assets.ts';
+import { type InstallRoutes, withoutToken } from './install-routes.ts';
 import { keyFromUrlId, peerAddress, type Requester, type Requesters, subjectOf } from './requester.ts';
 
 export interface RouteParts {
@@ -16,6 +20,9 @@ export interface RouteParts {
   readonly events: EventSink;
   readonly assets: AssetDownloads;
   readonly scripts: () => BootScripts;
+  readonly originOf: (serverAddress: Ipv4) => string;
+  readonly grants: GrantDirectory & AnswerTickets;
+  readonly install: InstallRoutes;
 }
 
 export interface RouteCounters {
@@ -33,7 +40,10 @@ class NoRoute extends NotFound {}
 /** A request that is no request. */
 class BadPath extends PodbootError {}
 
-/** `/boot.ipxe`, `/boot/<id>.ipxe`, `/assets/<name>` and GRUB's configurations; everything else is a 404. */
+/**
+ * `/boot.ipxe`, `/boot/<id>.ipxe`, `/assets/<name>`, GRUB's configurations, and what installers need below `/install/`;
+ * everything else is a 404.
+ */
 export class BootRoutes {
   readonly counters: RouteCounters = { requests: 0, scripts: 0, refused: 0, failed: 0, malformed: 0 };
   readonly #parts: RouteParts;
@@ -47,6 +57,7 @@ export class BootRoutes {
     this.counters.requests += 1;
     const address = peerAddress(request.socket.remoteAddress);
     try {
+      if (await this.#answerInstaller(request, response, address, serverAddress)) return;
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         // A body that nobody reads would be taken for the next request.
         const headers = { Allow: 'GET, HEAD', Connection: 'close' };
@@ -57,6 +68,20 @@ export class BootRoutes {
     } catch (error) {
       this.#fail(request, response, address, error);
     }
+  }
+
+  /** False: it is no request of an installer. */
+  async #answerInstaller(
+    request: IncomingMessage,
+    response: ServerResponse,
+    peer: Ipv4,
+    serverAddress: Ipv4,
+  ): Promise<boolean> {
+    const { path } = splitTarget(request.url ?? '/');
+    const plain = path.replace(/^\/+/, '/');
+    if (!plain.startsWith('/install/')) return false;
+    await this.#parts.install.answer(request, response, plain, { peer, origin: this.#parts.originOf(serverAddress) });
+    return true;
   }
 
   async #route(request: IncomingMessage, response: ServerResponse, address: Ipv4, serverAddress: Ipv4): Promise<void> {
@@ -70,13 +95,29 @@ export class BootRoutes {
     const id = /^\/boot\/([A-Za-z0-9-]+)\.ipxe$/.exec(path)?.[1];
     if (path === '/boot.ipxe' || id !== undefined) {
       const requester = this.#scriptRequester(address, id, query.get('mac'));
-      this.#answerScript(request, response, requester, scripts.ipxe(requester, serverAddress));
+      await this.#script(request, response, requester, serverAddress, (entitlement) =>
+        scripts.ipxe(requester, serverAddress, entitlement),
+      );
       return;
     }
     const config = parseGrubConfigName(path.replace(/^\/+/, ''));
     if (config === undefined) throw new NoRoute(`nothing is at ${printable(path)}`);
     const requester = this.#claimed(address, config.mac === undefined ? undefined : macKey(config.mac));
-    this.#answerScript(request, response, requester, scripts.grub(requester, config.firmware, serverAddress));
+    await this.#script(request, response, requester, serverAddress, (entitlement) =>
+      scripts.grub(requester, config.firmware, serverAddress, entitlement),
+    );
+  }
+
+  async #script(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requester: Requester,
+    serverAddress: Ipv4,
+    render: (entitlement: Entitlement) => BootScript,
+  ): Promise<void> {
+    const { grants, originOf } = this.#parts;
+    const script = await grantedScript(requester, originOf(serverAddress), grants, render, request.method !== 'HEAD');
+    this.#answerScript(request, response, requester, script);
   }
 
   #scriptRequester(address: Ipv4, id: string | undefined, mac: string | null): Requester {
@@ -129,7 +170,7 @@ export class BootRoutes {
         type: status === 500 ? 'http.failed' : 'http.refused',
         level: error instanceof NoRoute ? 'debug' : status === 500 ? 'error' : 'warn',
         subject: subjectOf(this.#parts.requesters.byAddress(address)),
-        text: `${formatIpv4(address)} asked for ${printable(request.url ?? '')}: ${message}`,
+        text: `${formatIpv4(address)} asked for ${printable(withoutToken(request.url ?? ''))}: ${message}`,
         ...(mend === undefined ? {} : { mend }),
         throttle: formatIpv4(address),
       });

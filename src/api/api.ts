@@ -12,9 +12,11 @@ import type { ListenAddress } from '../domain/settings.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
 import { createAuthentication } from './authentication.ts';
+import { EventStreams } from './event-streams.ts';
 import { Listeners } from './listeners.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
+import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { nodeBulkRoutes } from './routes/node-bulk.ts';
@@ -22,6 +24,7 @@ import { nodeImportRoutes } from './routes/node-import.ts';
 import { nodeReplaceRoutes } from './routes/node-replace.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { timelineRoutes } from './routes/timelines.ts';
+import { isAuthorized } from './token.ts';
 
 export interface ApiOptions {
   readonly registry: NodeRegistry;
@@ -111,6 +114,16 @@ export function createApi(options: ApiOptions): Api {
   app.register(nodeReplaceRoutes(options.registry), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
+  const streams = new EventStreams(options.timeline, options.clock);
+  app.register(
+    eventRoutes({
+      timeline: options.timeline,
+      registry: options.registry,
+      streams,
+      isAuthorized: (authorization) => isAuthorized(authorization, options.tokenHash()),
+    }),
+    { prefix },
+  );
   app.register(explainRoutes(options.explainer, options.registry), { prefix });
   app.register(daemonRoutes(options), { prefix });
 
@@ -133,6 +146,7 @@ export function createApi(options: ApiOptions): Api {
     // async: Fastify's own waits for its first `then` before it starts.
     inject: async (request) => app.inject(request),
     async close() {
+      streams.close();
       await listeners.close();
       await app.close();
     },

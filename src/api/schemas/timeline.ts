@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import type { EventLevel } from '../../domain/events.ts';
-import { PageQuery } from './page.ts';
+import { PageQuery, pageOf } from './page.ts';
 
 const LEVELS: readonly EventLevel[] = ['debug', 'info', 'warn', 'error'];
 
@@ -57,3 +57,32 @@ export const TimelineEntryView = Type.Object(
   { title: 'Event' },
 );
 export type TimelineEntryView = Static<typeof TimelineEntryView>;
+
+/** As TimelinePageQuery; `limit` is for pages alone. */
+export const NodeEventsQuery = TimelinePageQuery;
+
+export const EventsQuery = Type.Object(
+  {
+    ...TimelinePageQuery.properties,
+    node: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: 'Of one machine: name, id or MAC address.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const EventStreamHeaders = Type.Object({
+  accept: Type.Optional(Type.String({ description: 'application/json for a page; else a stream.' })),
+  'last-event-id': Type.Optional(Type.String({ description: 'The `id` of the last event that was received.' })),
+});
+
+/** Either of the two, as `accept` says. */
+export const streamOrPage = {
+  200: {
+    description: 'The events.',
+    content: {
+      'text/event-stream': { schema: Type.String({ description: '`id` is the sequence number, `data` an Event.' }) },
+      'application/json': { schema: pageOf(TimelineEntryView) },
+    },
+  },
+};

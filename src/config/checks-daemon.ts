@@ -6,6 +6,7 @@ import { LOCAL_PROFILE } from '../profiles/local.ts';
 import { PROFILE_KINDS, profileKind } from '../profiles/registry.ts';
 import { type ConfigPath, type Finding, fault, warning } from './config-path.ts';
 import type { Draft } from './draft.ts';
+import { segments } from './install-section.ts';
 import { formatDuration } from './notations.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -66,10 +67,7 @@ export function* profilesAreValid(draft: Draft): Iterable<Finding> {
 
 /** A kind's problem has its path as text, which begins with the profile's. */
 function ofProfile(problem: Problem, profile: ConfigPath): Finding {
-  const rest = problem.path.slice(`profiles.${profile[1]}`.length);
-  const inner = [...rest.matchAll(/\[([0-9]+)\]|\.([^.[\]]+)/g)].map((match) =>
-    match[1] === undefined ? (match[2] ?? '') : Number(match[1]),
-  );
+  const inner = segments(problem.path.slice(`profiles.${profile[1]}`.length));
   return fault([...profile, ...inner], problem.message, problem.mend);
 }
 

@@ -9,10 +9,11 @@ import type {
 import { compileDhcp } from './compile-dhcp.ts';
 import { compileDns } from './compile-dns.ts';
 import { compileLifecycle } from './compile-lifecycle.ts';
-import { atKey, type ConfigPath, type Finding, fault, formatPath, type Sited } from './config-path.ts';
+import { compileInstall, compileProfiles } from './compile-profiles.ts';
+import { atKey, type ConfigPath, type Finding, fault, type Sited } from './config-path.ts';
 import { DEFAULTS } from './defaults.ts';
 import type { Draft, WrittenNames } from './draft.ts';
-import { absolutePathNotation, assetNotation, domainNotation, nameNotation, sizeNotation } from './notations.ts';
+import { absolutePathNotation, assetNotation, domainNotation, sizeNotation } from './notations.ts';
 import { interfaceNameNotation, ipv4Notation, listenNotation } from './notations-network.ts';
 import { entriesOf, type Report, read } from './report.ts';
 import type { PodbootYaml } from './schema.ts';
@@ -42,7 +43,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   const dhcp = compileDhcp(yaml, { domain, nameServers }, written, report);
   const dns = compileDns(yaml.dns, domain, report);
   const profiles = compileProfiles(yaml.profiles, written, report);
-  const { boot, programs } = compileBoot(yaml.boot, profiles, report);
+  const { boot, programs } = compileBoot(yaml, profiles, report);
   const listen = compileListen(yaml.api, report);
   const settings: Settings = {
     dataDir,
@@ -83,36 +84,9 @@ function compileInterfaces(yaml: PodbootYaml['interfaces'] | undefined, report: 
   return interfaces;
 }
 
-function compileProfiles(
-  yaml: PodbootYaml['profiles'],
-  written: WrittenNames,
-  report: Report,
-): Sited<ProfileSettings>[] {
-  const profiles: Sited<ProfileSettings>[] = [];
-  for (const [key, entry] of Object.entries(yaml ?? {})) {
-    const path = ['profiles', key];
-    const name = read(nameNotation, key, path, (finding) => report(atKey(finding)));
-    const kernel =
-      entry.kernel === undefined ? undefined : read(assetNotation, entry.kernel, [...path, 'kernel'], report);
-    const initrds: string[] = [];
-    for (const [index, initrd] of entriesOf(entry.initrds)) {
-      const asset = read(assetNotation, initrd, [...path, 'initrds', index], report);
-      if (asset !== undefined) initrds.push(asset);
-    }
-    const asset = entry.asset === undefined ? undefined : read(nameNotation, entry.asset, [...path, 'asset'], report);
-    // A profile that lost a part would be judged for not having it.
-    const isWhole =
-      !written.partlyRefused.has(formatPath(path)) &&
-      (entry.kernel === undefined || kernel !== undefined) &&
-      (entry.asset === undefined || asset !== undefined);
-    if (name === undefined || !isWhole) continue;
-    const files = { ...(asset === undefined ? {} : { asset }), ...(kernel === undefined ? {} : { kernel }), initrds };
-    profiles.push({ path, value: { name, kind: entry.kind, ...files, arguments: entry.arguments ?? '' } });
-  }
-  return profiles;
-}
-
-function compileBoot(yaml: PodbootYaml['boot'], profiles: readonly Sited<ProfileSettings>[], report: Report) {
+function compileBoot(whole: Partial<PodbootYaml>, profiles: readonly Sited<ProfileSettings>[], report: Report) {
+  const yaml = whole.boot;
+  const install = compileInstall(whole, report);
   const programs: Sited<string>[] = [];
   const byFirmware: Partial<Record<(typeof FIRMWARES)[number], string>> = {};
   for (const firmware of FIRMWARES) {
@@ -129,6 +103,7 @@ function compileBoot(yaml: PodbootYaml['boot'], profiles: readonly Sited<Profile
     programs: byFirmware,
     loader: yaml?.loader ?? DEFAULTS.boot.loader,
     diskMethods: { ...yaml?.diskMethods },
+    ...(install === undefined ? {} : { install }),
   };
   return { boot, programs };
 }

@@ -1,7 +1,12 @@
 import { podbootSchema } from './schema.ts';
+import { INSTALL_SET, installSetDefinition } from './schema-install.ts';
 import { OPTION_SET, optionSetDefinition } from './schema-options.ts';
 
-const DEFINITION = { $ref: '#/$defs/options' };
+/** One definition for each kind of value that stands in many places. */
+const DEFINITIONS: ReadonlyMap<string, string> = new Map([
+  [OPTION_SET, '#/$defs/options'],
+  [INSTALL_SET, '#/$defs/install'],
+]);
 
 /**
  * The JSON Schema for editors, as docs/podboot.schema.json holds it: podbootSchema, with every DHCP option spelt out
@@ -9,16 +14,16 @@ const DEFINITION = { $ref: '#/$defs/options' };
  */
 export function publishedSchema(): Record<string, unknown> {
   const schema: Record<string, unknown> = JSON.parse(JSON.stringify(podbootSchema), (_, value: unknown) =>
-    isOptionSet(value) ? { description: value.description, ...DEFINITION } : value,
+    isDefined(value) ? { description: value.description, $ref: DEFINITIONS.get(value.title) } : value,
   );
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'podboot.yaml',
     ...schema,
-    $defs: { options: optionSetDefinition() },
+    $defs: { options: optionSetDefinition(), install: installSetDefinition() },
   };
 }
 
-function isOptionSet(value: unknown): value is { description: string } {
-  return typeof value === 'object' && value !== null && 'title' in value && value.title === OPTION_SET;
+function isDefined(value: unknown): value is { description: string; title: string } {
+  return typeof value === 'object' && value !== null && 'title' in value && DEFINITIONS.has(String(value.title));
 }

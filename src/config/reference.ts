@@ -1,5 +1,6 @@
 import { optionDefinitions } from '../codecs/dhcp/option-table.ts';
 import { publishedSchema } from './published-schema.ts';
+import { installSetDefinition } from './schema-install.ts';
 import type { SchemaNode } from './schema-walk.ts';
 
 /** Names that stand for what the operator calls their own things. */
@@ -8,6 +9,7 @@ const OWN_NAMES: Readonly<Record<string, string>> = {
   subnets: '<subnet>',
   groups: '<group>',
   profiles: '<profile>',
+  roles: '<role>',
   programs: '<firmware>',
   diskMethods: '<firmware>',
 };
@@ -27,7 +29,7 @@ export function configurationReference(): string {
   const schema = publishedSchema() as SchemaNode;
   const rows: string[] = [];
   walk(schema, '', (path, node, required) => rows.push(row(path, node, required)));
-  return `${OPENING}${rows.join('\n')}\n\n${optionReference()}`;
+  return `${OPENING}${rows.join('\n')}\n\n${installReference()}${optionReference()}`;
 }
 
 type Visit = (path: string, node: SchemaNode, required: boolean) => void;
@@ -45,8 +47,27 @@ function walk(node: SchemaNode, path: string, visit: Visit): void {
 
 function row(path: string, node: SchemaNode & { readonly default?: unknown }, required: boolean): string {
   const fallback = required ? '**required**' : node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``;
+  return `| \`${path}\` | ${meaning(node)} | ${fallback} |`;
+}
+
+function meaning(node: SchemaNode): string {
   const words = node.enum === undefined ? '' : ` One of ${node.enum.map((word) => `\`${word}\``).join(', ')}.`;
-  return `| \`${path}\` | ${cell(`${node.description ?? ''}${words}`)} | ${fallback} |`;
+  return cell(`${node.description ?? ''}${words}`);
+}
+
+function installReference(): string {
+  const rows: string[] = [];
+  walk(installSetDefinition() as SchemaNode, '', (path, node) => rows.push(`| \`${path}\` | ${meaning(node)} |`));
+  return `## What installers are told
+
+What may stand under \`values\` of \`install\`, of a role and of a profile, and under \`install\` of a node; docs/profiles.md says
+how they are put together.
+
+| key | meaning |
+|---|---|
+${rows.join('\n')}
+
+`;
 }
 
 function optionReference(): string {

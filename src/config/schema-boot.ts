@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { DEFAULTS } from './defaults.ts';
 import { assetNotation, nameNotation } from './notations.ts';
-import { named, oneOf, section, written } from './schema-leaves.ts';
+import { installValues } from './schema-install.ts';
+import { flag, named, oneOf, section, written } from './schema-leaves.ts';
 
 export const FIRMWARES = ['bios', 'uefi-ia32', 'uefi-x64', 'uefi-arm64'] as const;
 
@@ -62,7 +63,18 @@ export const bootSchema = section(
 
 const profileSchema = section(
   {
-    kind: written(nameNotation, 'What the profile is, for example live: a kernel with its initial RAM disks.'),
+    kind: Type.Optional(
+      written(
+        nameNotation,
+        'What the profile is, for example live: a kernel with its initial RAM disks. Absent: what its `base` is.',
+      ),
+    ),
+    base: Type.Optional(
+      written(
+        nameNotation,
+        'A ready-made profile (docs/profiles.md) that this one is made of, for example debian-12; what is written beside it goes before.',
+      ),
+    ),
     asset: Type.Optional(
       written(
         nameNotation,
@@ -83,6 +95,42 @@ const profileSchema = section(
           'Kernel command line without `initrd=`, for example console=ttyS0,115200. Everyone on the network can read it: no secrets.',
         examples: ['console=ttyS0,115200'],
       }),
+    ),
+    media: Type.Optional(
+      written(
+        assetNotation,
+        'What its installer fetches by HTTP, under assetsDir: an ISO image, or the folder of an installation tree. For example ubuntu-24.04/ubuntu.iso.',
+      ),
+    ),
+    delivery: Type.Optional(
+      oneOf(
+        ['nocloud', 'force-ai'],
+        "How a profile of kind autoinstall is told where its answer file is: by cloud-init's seed, or as DGX OS 6 and 7 are. For example nocloud.",
+      ),
+    ),
+    template: Type.Optional(
+      written(
+        assetNotation,
+        "Template of its main answer file below templatesDir, in place of podboot's own, for example site/preseed.cfg.liquid.",
+      ),
+    ),
+    script: Type.Optional(
+      Type.String({
+        maxLength: 16_384,
+        description:
+          'iPXE commands of a profile of kind script, one a line, for example "chain http://10.77.0.9/esxi.ipxe".',
+        examples: ['chain http://10.77.0.9/esxi.ipxe'],
+      }),
+    ),
+    destructive: Type.Optional(
+      flag(
+        'false where a profile of kind script never writes to a disk, so that it needs no boot grant, for example true.',
+      ),
+    ),
+    values: Type.Optional(
+      installValues(
+        'What its installer is told, for example { packages: [chrony] }; stronger than `install`, weaker than a role.',
+      ),
     ),
   },
   'What a node can boot, for example { kind: live, kernel: debian/linux, initrds: [debian/initrd.gz] }.',

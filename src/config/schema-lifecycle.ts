@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { DEFAULTS } from './defaults.ts';
 import { durationNotation, nameNotation } from './notations.ts';
+import { installValues } from './schema-install.ts';
 import { measured, named, section, wholeNumber, written } from './schema-leaves.ts';
 
 /** What each deadline waits for. */
@@ -111,6 +112,11 @@ export const installSchema = section(
         description: 'Rules that arm nodes, for example [{ name: new-dgx, groups: [dgx], profile: dgx-os-7 }].',
       }),
     ),
+    values: Type.Optional(
+      installValues(
+        'What installers of all nodes are told, for example { timeZone: Europe/Berlin, packages: [chrony] }.',
+      ),
+    ),
   },
-  'How installations are granted, for example { grantTime: 8h }.',
+  'How installations are granted, and what installers are told, for example { grantTime: 8h }.',
 );

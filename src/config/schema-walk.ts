@@ -44,6 +44,7 @@ const PLACE_NAMES: Readonly<Record<string, string>> = {
   groups: 'a group',
   reservations: 'a reservation',
   profiles: 'a profile',
+  roles: 'a role',
   customOptions: 'a custom option',
 };
 

@@ -10,6 +10,7 @@ import {
 } from './notations-network.ts';
 import { bootSchema, profilesSchema } from './schema-boot.ts';
 import { dnsSchema } from './schema-dns.ts';
+import { rolesSchema } from './schema-install.ts';
 import { flag, measured, named, oneOf, section, wholeNumber, written } from './schema-leaves.ts';
 import { deadlinesSchema, installSchema } from './schema-lifecycle.ts';
 import { customOptionSchema, optionsSchema } from './schema-options.ts';
@@ -328,6 +329,13 @@ export const podbootSchema = section(
       }),
     ),
     profiles: Type.Optional(profilesSchema),
+    roles: Type.Optional(rolesSchema),
+    templatesDir: Type.Optional(
+      written(
+        absolutePathNotation,
+        "Absolute path of templates of the operator's own, for example /etc/podboot/templates. Nothing outside of it is read.",
+      ),
+    ),
     dhcp: Type.Optional(dhcpSchema),
     tftp: Type.Optional(tftpSchema),
     http: Type.Optional(httpSchema),

@@ -27,7 +27,7 @@ export const autoinstall = installerKind({
   mediaWords: (url) => ['ip=dhcp', `url=${url}`],
   machineWords: ({ hostName }) => [`hostname=${hostName}`],
   validate: (profile) =>
-    profile.media === undefined
+    profile.media === undefined && profile.asset === undefined
       ? [
           {
             path: `profiles.${profile.name}.media`,

@@ -8,6 +8,9 @@ const MAX_INITRDS = 8;
 export function bootFileProblems(profile: ProfileSettings): Problem[] {
   const path = `profiles.${profile.name}`;
   const problems: Problem[] = [];
+  // What an asset lacks is told of where it is looked at; without its kernel nothing is booted.
+  const isByAsset = profile.kernel === undefined && profile.asset !== undefined;
+  if (isByAsset) return problems;
   if (profile.kernel === undefined || profile.kernel === '') {
     problems.push({
       path: `${path}.kernel`,

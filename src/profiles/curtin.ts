@@ -20,7 +20,7 @@ export const curtin = installerKind({
   answerWords: ({ baseUrl }) => [`force-curtin=${baseUrl}curtin.yaml`],
   mediaWords: (url) => [`fetch=${url}`],
   validate: (profile) =>
-    profile.media === undefined
+    profile.media === undefined && profile.asset === undefined
       ? [
           {
             path: `profiles.${profile.name}.media`,

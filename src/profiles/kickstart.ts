@@ -15,7 +15,7 @@ export const kickstart = installerKind({
   answerWords: ({ baseUrl }) => [`inst.ks=${baseUrl}ks.cfg`, 'inst.text', 'rd.neednet=1', 'ip=dhcp'],
   mediaWords: (url) => [`inst.repo=${url}`],
   validate: (profile) =>
-    profile.media === undefined
+    profile.media === undefined && profile.asset === undefined
       ? [
           {
             path: `profiles.${profile.name}.media`,

@@ -122,7 +122,7 @@ function mendFor(name: string | undefined): { readonly mend?: string } {
   const value = /^(install|secrets)\.(.+)$/.exec(name ?? '')?.[2];
   if (value === undefined) return {};
   const key = name?.startsWith('secrets.') ? `secrets.${value}` : value;
-  return { mend: `Write ${key} under install of the site, the role or the node, or under values of the profile.` };
+  return { mend: `Write ${key} under values of install, the role or the profile, or under install of the node.` };
 }
 
 /** LiquidJS puts file, line and a piece of the template behind its message. */

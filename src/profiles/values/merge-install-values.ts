@@ -18,9 +18,9 @@ export function valueLayers(node: Node, profile: ProfileSettings, install: Insta
     if (values !== undefined) layers.push({ path, values });
   };
   add(`the ready-made profile ${profile.base}`, profile.values?.base);
-  add('install', install?.site);
+  add('install.values', install?.site);
   add(`profiles.${profile.name}.values`, profile.values?.own);
-  for (const role of node.roles) add(`roles.${role}.install`, install?.roles.get(role));
+  for (const role of node.roles) add(`roles.${role}.values`, install?.roles.get(role));
   add(`install of the node ${node.name}`, node.install);
   return layers;
 }

@@ -21,6 +21,7 @@ describe('enrolling', () => {
       uuid: '4C4C4544-0032-4D10-8052-B4C04F564433',
       serialNumber: ' 1234 ',
       rack: 'r1',
+      roles: [],
       labels: { row: 'a' },
       options: {
         interfaceMtu: 9000,
@@ -45,6 +46,7 @@ describe('enrolling', () => {
       uuid: '4c4c4544-0032-4d10-8052-b4c04f564433',
       serialNumber: '1234',
       rack: 'r1',
+      roles: [],
       labels: { row: 'a' },
       options: {
         interfaceMtu: 9000,
@@ -97,6 +99,53 @@ describe('enrolling', () => {
 });
 
 describe('listing', () => {
+  it('has those that are asked for, page by page', async () => {
+    const body = (name: string, number: number, more: object) => ({ ...nodeBody(name, number), ...more });
+    const bodies = [
+      body('dgx01', 1, { rack: 'r1', roles: ['gpu'], group: 'dgx', labels: { row: 'a', slot: '1' } }),
+      body('dgx02', 2, { rack: 'r2', roles: ['gpu', 'kube_node'], group: 'dgx', labels: { row: 'a' } }),
+      body('dgx10', 3, { rack: 'r2', roles: ['gpu'], labels: { row: 'b' } }),
+      body('login01', 4, { rack: 'r1', roles: ['login'] }),
+      body('mgmt01', 5, {}),
+    ];
+    for (const each of bodies) assert.equal((await pod.call('POST', '/nodes', each)).statusCode, 201);
+    const asked: readonly (readonly [string, string])[] = [
+      ['name=dgx[01-09]', 'dgx01 dgx02'],
+      ['name=DGX01,mgmt01', 'dgx01 mgmt01'],
+      ['name=dgx*,login?1', 'dgx01 dgx02 dgx10 login01'],
+      ['name=nobody', ''],
+      ['rack=r1', 'dgx01 login01'],
+      ['role=gpu', 'dgx01 dgx02 dgx10'],
+      ['role=kube_node', 'dgx02'],
+      ['group=dgx&rack=r2', 'dgx02'],
+      ['label=row', 'dgx01 dgx02 dgx10'],
+      ['label=row=a', 'dgx01 dgx02'],
+      ['label=row=a&label=slot=1', 'dgx01'],
+      ['label=toString', ''],
+    ];
+    for (const [query, names] of asked) {
+      const seen: string[] = [];
+      let next: string | undefined = '';
+      while (next !== undefined) {
+        const url = `/nodes?limit=2&${query}${next === '' ? '' : `&after=${next}`}`;
+        const page: { items: { name: string }[]; next?: string } = (await pod.call('GET', url)).json();
+        assert.ok(page.items.length <= 2 && (page.next === undefined || page.items.length === 2));
+        seen.push(...page.items.map((node) => node.name));
+        next = page.next;
+      }
+      assert.equal(seen.join(' '), names, query);
+    }
+  });
+
+  it('refuses a filter that can’t be read, and one that it does not know', async () => {
+    const queries = ['name=dgx[3-1]', 'name=dgx[1-99999]', 'name=a{b*', `name=${[...'abcdefghi'].join('*,')}*`];
+    for (const query of queries) {
+      assert.deepEqual(problemOf(await pod.call('GET', `/nodes?${query}`)).paths, ['?name'], query);
+    }
+    assert.equal((await pod.call('GET', '/nodes?rak=r1')).statusCode, 422);
+    assert.equal((await pod.call('GET', '/nodes?rack=')).statusCode, 422);
+  });
+
   it('goes through all nodes by name, page by page, each once', async () => {
     for (const number of [3, 1, 5, 2, 4]) await pod.enrol(`dgx0${number}`, number);
     const seen: string[] = [];

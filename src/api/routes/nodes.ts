@@ -6,9 +6,11 @@ import { parseMac } from '../../domain/mac.ts';
 import type { Node } from '../../domain/node.ts';
 import { type NodeRegistry, VersionMismatch } from '../../lifecycle/registry-port.ts';
 import { refuseTooManyValues } from '../body-size.ts';
+import { nodeFilter } from '../node-filter.ts';
 import { sendProblem } from '../problems.ts';
 import { NodeBody, NodePatchBody, NodeView } from '../schemas/node.ts';
-import { PageQuery, pageLimit, pageOf } from '../schemas/page.ts';
+import { NodeListQuery } from '../schemas/node-list.ts';
+import { pageLimit, pageOf } from '../schemas/page.ts';
 import { entityTag, nodeView } from '../views.ts';
 
 export const NodeParams = Type.Object({ node: Type.String({ minLength: 1, maxLength: 64 }) });
@@ -40,15 +42,27 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
       },
     );
 
-    app.get('/nodes', { schema: { querystring: PageQuery, response: { 200: pageOf(NodeView) } } }, async (request) => {
-      const names = registry.sortedNames();
-      const limit = pageLimit(request.query);
-      const from = request.query.after === undefined ? 0 : firstAfter(names, request.query.after);
-      const page = names.slice(from, from + limit);
-      const items = page.flatMap((name) => registry.byName(name) ?? []).map(nodeView);
-      const last = page.at(-1);
-      return { items, ...(last !== undefined && from + limit < names.length ? { next: last } : {}) };
-    });
+    app.get(
+      '/nodes',
+      { schema: { querystring: NodeListQuery, response: { 200: pageOf(NodeView) } } },
+      async (request) => {
+        const isAskedFor = nodeFilter(request.query);
+        const names = registry.sortedNames();
+        const limit = pageLimit(request.query);
+        const found: Node[] = [];
+        // One more than is shown tells whether there is a next page.
+        for (let at = firstAfter(names, request.query.after); at < names.length && found.length <= limit; at += 1) {
+          const node = registry.byName(names[at] ?? '');
+          if (node !== undefined && isAskedFor(node)) found.push(node);
+        }
+        const items = found.slice(0, limit);
+        const last = items.at(-1);
+        return {
+          items: items.map(nodeView),
+          ...(last !== undefined && found.length > limit ? { next: last.name } : {}),
+        };
+      },
+    );
 
     app.get(
       '/nodes/:node',
@@ -115,7 +129,8 @@ function tagsOf(header: string | undefined): string[] {
 }
 
 /** Index of the first name behind `after`, which need not be there any more. */
-function firstAfter(names: readonly string[], after: string): number {
+function firstAfter(names: readonly string[], after: string | undefined): number {
+  if (after === undefined) return 0;
   let low = 0;
   let high = names.length;
   while (low < high) {

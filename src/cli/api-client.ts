@@ -23,6 +23,11 @@ export interface ApiAnswer<T> {
   readonly etag: string | undefined;
 }
 
+interface Payload {
+  readonly bytes: string | Uint8Array;
+  readonly type: string;
+}
+
 interface Page<T> {
   readonly items: readonly T[];
   readonly next?: string;
@@ -57,16 +62,32 @@ export class ApiClient {
 
   /** @param path below /api/v1, as `/nodes` */
   async call<T>(method: string, path: string, body?: object, ifMatch?: string): Promise<ApiAnswer<T>> {
-    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const payload = body === undefined ? undefined : { bytes: JSON.stringify(body), type: 'application/json' };
+    const { text, etag } = await this.#request(method, path, payload, ifMatch);
+    return { body: (text === '' ? undefined : this.#parse(text)) as T, etag };
+  }
+
+  /** Sends a file as it is. */
+  async upload<T>(path: string, bytes: Uint8Array, type: string): Promise<T> {
+    const { text } = await this.#request('POST', path, { bytes, type });
+    return this.#parse(text) as T;
+  }
+
+  /** What is no JSON for us to read: a file. */
+  async download(path: string): Promise<string> {
+    return (await this.#request('GET', path)).text;
+  }
+
+  async #request(method: string, path: string, payload?: Payload, ifMatch?: string) {
     const headers = {
       authorization: `Bearer ${this.#token}`,
-      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(payload === undefined ? {} : { 'content-type': payload.type }),
       ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
     };
-    const { incoming, text } = await this.#exchange(method, `/api/v1${path}`, headers, payload);
+    const { incoming, text } = await this.#exchange(method, `/api/v1${path}`, headers, payload?.bytes);
     const status = incoming.statusCode ?? 0;
     if (status >= 400) throw this.#refusal(status, text);
-    return { body: (text === '' ? undefined : this.#parse(text)) as T, etag: incoming.headers.etag };
+    return { text, etag: incoming.headers.etag };
   }
 
   node(name: string): Promise<ApiAnswer<NodeView>> {
@@ -94,7 +115,7 @@ export class ApiClient {
     method: string,
     path: string,
     headers: Readonly<Record<string, string>>,
-    payload: string | undefined,
+    payload: string | Uint8Array | undefined,
   ): Promise<{ incoming: IncomingMessage; text: string }> {
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException) => reject(this.#unreachable(error));

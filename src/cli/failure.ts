@@ -1,11 +1,27 @@
 import { InvalidInput, PodbootError, type Problem } from '../domain/errors.ts';
+import { printable } from './table.ts';
 
-/** `podboot.yaml:12  subnets.10.0.0.0/24.pools[0]` and what is wrong there, the mend on a line of its own. */
+/** A file that was refused: its problems are told with its name. */
+export class InvalidFile extends InvalidInput {
+  readonly file: string;
+
+  constructor(file: string, cause: InvalidInput) {
+    super(cause.message, cause.problems, cause.mend);
+    this.file = file;
+  }
+}
+
+/**
+ * `podboot.yaml:12  subnets.10.0.0.0/24.pools[0]` and what is wrong there, or `nodes.csv:12 column "MAC1": ` and what is
+ * wrong in that cell; the mend on a line of its own.
+ */
 export function formatProblem(problem: Problem, file?: string): string {
-  const place = file === undefined ? '' : problem.line === undefined ? `${file}  ` : `${file}:${problem.line}  `;
-  const path = problem.path === '' ? '' : `${problem.path}  `;
+  const { column, line } = problem;
   const mend = problem.mend === undefined ? '' : `\n    ${problem.mend}`;
-  return `${place}${path}${problem.message}${mend}`;
+  const place = file === undefined ? '' : line === undefined ? file : `${file}:${line}`;
+  if (column !== undefined) return `${place} column "${printable(column)}": ${problem.message}${mend}`;
+  const path = problem.path === '' ? '' : `${problem.path}  `;
+  return `${place === '' ? '' : `${place}  `}${path}${problem.message}${mend}`;
 }
 
 /**
@@ -20,7 +36,8 @@ export function reportFailure(error: unknown): number {
   }
   console.error(`podboot: ${error.message}`);
   const problems = error instanceof InvalidInput ? error.problems : [];
-  for (const problem of problems) console.error(`  ${formatProblem(problem)}`);
+  const file = error instanceof InvalidFile ? error.file : undefined;
+  for (const problem of problems) console.error(`  ${formatProblem(problem, file)}`);
   if (error.mend !== undefined) console.error(`  ${error.mend}`);
   return 1;
 }

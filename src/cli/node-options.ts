@@ -17,6 +17,8 @@ export interface NodeOptions {
   readonly uuid?: string;
   readonly serial?: string;
   readonly rack?: string;
+  readonly position?: string;
+  readonly role?: readonly string[];
   readonly group?: string;
   readonly label?: readonly (readonly [string, string])[];
   readonly option?: readonly (readonly [string, string])[];
@@ -43,6 +45,12 @@ export function withNodeOptions(command: Command): Command {
     .option('--uuid <uuid>', 'SMBIOS UUID')
     .option('--serial <number>', 'serial number')
     .option('--rack <rack>', 'where it stands')
+    .option('--position <position>', 'in its rack, as U12')
+    .option(
+      '--role <role>',
+      'what it is for, as kube_node; may be repeated; they replace those that it has',
+      collectWord,
+    )
     .option('--group <group>', 'a group of podboot.yaml')
     .option('--label <key=value>', 'a label; may be repeated', collectPair)
     .option('--option <name=value>', 'a DHCP option, as interfaceMtu=9000; may be repeated', collectPair)
@@ -59,6 +67,8 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
     ...(options.uuid === undefined ? {} : { uuid: options.uuid }),
     ...(options.serial === undefined ? {} : { serialNumber: options.serial }),
     ...(options.rack === undefined ? {} : { rack: options.rack }),
+    ...(options.position === undefined ? {} : { position: options.position }),
+    ...(options.role === undefined ? {} : { roles: options.role }),
     ...(options.group === undefined ? {} : { group: options.group }),
     ...(options.label === undefined ? {} : { labels: Object.fromEntries(options.label) }),
     ...(options.option === undefined
@@ -85,6 +95,8 @@ export function nodePatch(node: NodeView, options: NodeOptions): NodePatchBody {
     ...(options.uuid === undefined ? {} : { uuid: orNull(options.uuid) }),
     ...(options.serial === undefined ? {} : { serialNumber: orNull(options.serial) }),
     ...(options.rack === undefined ? {} : { rack: orNull(options.rack) }),
+    ...(options.position === undefined ? {} : { position: orNull(options.position) }),
+    ...(options.role === undefined ? {} : { roles: options.role.filter((role) => role !== '') }),
     ...(options.group === undefined ? {} : { group: orNull(options.group) }),
     ...(options.label === undefined
       ? {}
@@ -182,6 +194,10 @@ function optionValue(text: string): OptionValue {
     // Text, as most values are.
   }
   return text.includes(',') ? text.split(',').map((part) => part.trim()) : text;
+}
+
+export function collectWord(word: string, before: readonly string[] = []): readonly string[] {
+  return [...before, word];
 }
 
 export function collectPair(word: string, before: readonly (readonly [string, string])[] = []) {

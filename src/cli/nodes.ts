@@ -3,8 +3,11 @@ import type { NodeView } from '../api/schemas/node.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
 import { registerDaemonCommands } from './daemon-commands.ts';
-import { type NodeOptions, nodeBody, nodePatch, withNodeOptions } from './node-options.ts';
-import { fields, table } from './table.ts';
+import { registerEnrol } from './enrol.ts';
+import { nodeFields } from './node-fields.ts';
+import { registerNodeOperations } from './node-operations.ts';
+import { collectWord, type NodeOptions, nodePatch, withNodeOptions } from './node-options.ts';
+import { table } from './table.ts';
 
 /** Everything that speaks to the daemon: `podboot nodes`, `enrol`, `status`, `reload`, `leases`, `timeline`. */
 export function registerNodes(program: Command, environment: ApiEnvironment = REAL_ENVIRONMENT): void {
@@ -34,11 +37,7 @@ export function registerNodes(program: Command, environment: ApiEnvironment = RE
     nodes.command('set').description('change a node; an empty value removes: --rack ""').argument('<node>'),
   )
     .option('--rename <name>', 'another name')
-    .option(
-      '--remove-interface <name>',
-      'take an interface away; may be repeated',
-      (name: string, before: string[] = []) => [...before, name],
-    );
+    .option('--remove-interface <name>', 'take an interface away; may be repeated', collectWord);
   withNodeOptions(set).action(async (name: string, _: unknown, command: Command) => {
     const options: ApiOptions & NodeOptions = command.optsWithGlobals();
     const api = client(options);
@@ -61,12 +60,8 @@ export function registerNodes(program: Command, environment: ApiEnvironment = RE
     },
   );
 
-  const enrol = program.command('enrol').description('enrol a machine, so that it gets its address and what to boot');
-  withNodeOptions(ours(enrol.argument('<name>'))).action(async (name: string, options: ApiOptions & NodeOptions) => {
-    const { body } = await client(options).call<NodeView>('POST', '/nodes', nodeBody(name, options));
-    show(options, body, () => `${body.name} is enrolled\n${nodeFields(body)}`);
-  });
-
+  registerNodeOperations(nodes, environment);
+  registerEnrol(program, environment);
   registerDaemonCommands(program, environment);
 }
 
@@ -78,41 +73,4 @@ function nodeTable(nodes: readonly NodeView[]): string {
       return [node.name, node.boot.profile, first?.address, first?.mac ?? first?.clientId, node.rack, node.group];
     }),
   );
-}
-
-function nodeFields(node: NodeView): string {
-  const { boot } = node;
-  const pairs = (record: Readonly<Record<string, unknown>>) =>
-    Object.entries(record)
-      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-      .join(' ');
-  return fields([
-    ['name', node.name],
-    ['id', node.id],
-    ...node.interfaces.map(
-      ({ name, role, mac, clientId, switchPort, address }) =>
-        [
-          'interface',
-          [
-            name,
-            role,
-            mac,
-            clientId,
-            switchPort === undefined ? undefined : `port ${switchPort.circuitId ?? ''}/${switchPort.remoteId ?? ''}`,
-            address,
-          ]
-            .filter((part) => part !== undefined)
-            .join('  '),
-        ] as const,
-    ),
-    ['uuid', node.uuid],
-    ['serial', node.serialNumber],
-    ['rack', node.rack],
-    ['group', node.group],
-    ['labels', pairs(node.labels)],
-    ['options', pairs(node.options)],
-    ['boots', [boot.profile, `loader ${boot.loader}`, boot.diskMethod].filter((part) => part !== undefined).join(', ')],
-    ['changed', node.updatedAt],
-    ['version', String(node.version)],
-  ]);
 }

@@ -114,7 +114,13 @@ export class AssetDownloads {
     const megabytes = sentBytes / 1e6;
     const seconds = elapsedMs / 1_000;
     const rate = megabytes / Math.max(seconds, 0.001);
-    const data = { bytes: sentBytes, seconds: round(seconds), megabytesPerSecond: round(rate), outcome };
+    const data = {
+      file: asset.name,
+      bytes: sentBytes,
+      seconds: round(seconds),
+      megabytesPerSecond: round(rate),
+      outcome,
+    };
     const subject = subjectOf(requester);
     const throttle = `${formatIpv4(requester.address)} ${asset.name}`;
     if (outcome === 'sent') {

@@ -93,8 +93,10 @@ function placed(problem: Problem, imported: ImportedNode, names: readonly string
     /^interfaces\[(\d+)\]/,
     (_, index) => `interfaces.${names[Number(index)] ?? index}`,
   );
-  const parent = path.replace(/[.[][^.[]*$/, '');
-  const { line, column } = imported.placeOf(path) ?? imported.placeOf(parent) ?? imported.place;
+  // A table has a column for each part of a switch port.
+  const wanted = [path, path.replace('.switchPort', ''), path.replace(/[.[][^.[]*$/, '')];
+  const { line, column } =
+    wanted.map((each) => imported.placeOf(each)).find((each) => each !== undefined) ?? imported.place;
   return { ...problem, path, line, ...(column === undefined ? {} : { column }) };
 }
 

@@ -5,6 +5,7 @@ import fastify, {
   type InjectOptions,
   type LightMyRequestResponse,
 } from 'fastify';
+import type { AssetDirectory } from '../domain/asset.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { Explainer } from '../domain/explanation.ts';
 import type { Clock, EventSink, LeaseDirectory } from '../domain/ports.ts';
@@ -14,14 +15,18 @@ import type { Timeline } from '../lifecycle/timeline.ts';
 import { createAuthentication } from './authentication.ts';
 import { EventStreams } from './event-streams.ts';
 import { Listeners } from './listeners.ts';
+import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
+import { documentationRoutes } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { nodeBulkRoutes } from './routes/node-bulk.ts';
 import { nodeImportRoutes } from './routes/node-import.ts';
 import { nodeReplaceRoutes } from './routes/node-replace.ts';
+import { nodeSelectionRoutes } from './routes/node-selection.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { isAuthorized } from './token.ts';
@@ -29,6 +34,7 @@ import { isAuthorized } from './token.ts';
 export interface ApiOptions {
   readonly registry: NodeRegistry;
   readonly leases: LeaseDirectory;
+  readonly assets: AssetDirectory;
   readonly explainer: Explainer;
   readonly timeline: Timeline;
   readonly clock: Clock;
@@ -48,6 +54,8 @@ export interface Api {
   /** As `podboot --api` takes them. */
   addresses(): string[];
   close(): Promise<void>;
+  /** Its OpenAPI document, as JSON. */
+  document(): Promise<string>;
   /** A request without a socket, for tests. */
   inject(request: InjectOptions): Promise<LightMyRequestResponse>;
 }
@@ -107,11 +115,18 @@ export function createApi(options: ApiOptions): Api {
     app.getDefaultJsonParser('error', 'error'),
   );
 
+  registerOpenApi(app, options.version);
+  const document = async () => {
+    await app.ready();
+    return openApiDocument(app);
+  };
   const prefix = '/api/v1';
+  app.register(documentationRoutes(document));
   app.register(nodeRoutes(options.registry), { prefix });
   app.register(nodeBulkRoutes(options.registry), { prefix });
   app.register(nodeImportRoutes(options.registry), { prefix });
   app.register(nodeReplaceRoutes(options.registry), { prefix });
+  app.register(nodeSelectionRoutes(options.registry), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
   const streams = new EventStreams(options.timeline, options.clock);
@@ -124,6 +139,7 @@ export function createApi(options: ApiOptions): Api {
     }),
     { prefix },
   );
+  app.register(assetRoutes(options.assets), { prefix });
   app.register(explainRoutes(options.explainer, options.registry), { prefix });
   app.register(daemonRoutes(options), { prefix });
 
@@ -145,6 +161,7 @@ export function createApi(options: ApiOptions): Api {
     addresses: () => listeners.addresses(),
     // async: Fastify's own waits for its first `then` before it starts.
     inject: async (request) => app.inject(request),
+    document,
     async close() {
       streams.close();
       await listeners.close();

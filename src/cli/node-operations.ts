@@ -4,6 +4,7 @@ import type { NodeView } from '../api/schemas/node.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import type { ApiEnvironment, ApiOptions } from './api-environment.ts';
 import { collectPair } from './node-options.ts';
+import { type Selection, selectionQuery, withSelection } from './selection.ts';
 
 interface ReplaceOptions extends ApiOptions {
   readonly interface?: readonly (readonly [string, string])[];
@@ -18,11 +19,14 @@ interface ReplaceOptions extends ApiOptions {
 export function registerNodeOperations(nodes: Command, { output, env }: ApiEnvironment): void {
   const ours = (command: Command) => withApi(command).option('--json', 'print it for programs');
 
-  withApi(nodes.command('export').description('all nodes as one file, which podboot enrol takes again'))
+  const exported = nodes.command('export').description('all nodes as one file, which podboot enrol takes again');
+  withSelection(withApi(exported))
+    .argument('[nodes]', 'these alone, as dgx[01-32],login*')
     .option('--format <format>', 'json or csv', 'json')
-    .action(async (_: unknown, command: Command) => {
-      const options: ApiOptions & { format: string } = command.optsWithGlobals();
-      const query = new URLSearchParams({ format: options.format });
+    .action(async (named: string | undefined, _: unknown, command: Command) => {
+      const options: ApiOptions & Selection & { format: string } = command.optsWithGlobals();
+      const query = selectionQuery(named, options);
+      query.set('format', options.format);
       const text = await createApiClient(options, env).download(`/nodes/export?${query}`);
       output.print(text.replace(/\r?\n$/, ''));
     });

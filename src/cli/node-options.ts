@@ -78,8 +78,12 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
   } as NodeBody;
 }
 
-/** What to change of `node`; an empty value (`--rack ''`, `--label row=`) removes. */
-export function nodePatch(node: NodeView, options: NodeOptions): NodePatchBody {
+/**
+ * What to change of `node`; an empty value (`--rack ''`, `--label row=`) removes.
+ *
+ * @param node undefined: of many, which have no interface and no identity in common
+ */
+export function nodePatch(node: NodeView | undefined, options: NodeOptions): NodePatchBody {
   const orNull = (value: string) => (value === '' ? null : value);
   const boot = bootOf(options);
   const changesInterfaces = [
@@ -89,9 +93,16 @@ export function nodePatch(node: NodeView, options: NodeOptions): NodePatchBody {
     options.interface,
     options.removeInterface,
   ].some((value) => value !== undefined);
+  const isOneNodes =
+    changesInterfaces || [options.rename, options.uuid, options.serial].some((value) => value !== undefined);
+  if (node === undefined && isOneNodes) {
+    const mend = 'Name one node; or import a table of them: podboot enrol FILE.';
+    throw new InvalidInput('a name, an interface, a UUID and a serial number are one node’s own', [], mend);
+  }
+  const before = (node?.interfaces ?? []) as InterfaceBody[];
   const patch = {
     ...(options.rename === undefined ? {} : { name: options.rename }),
-    ...(changesInterfaces ? { interfaces: changedInterfaces(node.interfaces as InterfaceBody[], options) } : {}),
+    ...(changesInterfaces ? { interfaces: changedInterfaces(before, options) } : {}),
     ...(options.uuid === undefined ? {} : { uuid: orNull(options.uuid) }),
     ...(options.serial === undefined ? {} : { serialNumber: orNull(options.serial) }),
     ...(options.rack === undefined ? {} : { rack: orNull(options.rack) }),

@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
+import type { AppliedView } from '../api/schemas/enrolment.ts';
 import type { NodeView } from '../api/schemas/node.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
+import { appliedText } from './applied-text.ts';
 import { registerDaemonCommands } from './daemon-commands.ts';
 import { registerEnrol } from './enrol.ts';
 import { nodeFields } from './node-fields.ts';
 import { registerNodeOperations } from './node-operations.ts';
 import { collectWord, type NodeOptions, nodePatch, withNodeOptions } from './node-options.ts';
+import { isSelection, type Selection, selectionQuery, withSelection } from './selection.ts';
 import { table } from './table.ts';
 
 /** Everything that speaks to the daemon: `podboot nodes`, `enrol`, `status`, `reload`, `leases`, `timeline`. */
@@ -33,15 +36,25 @@ export function registerNodes(program: Command, environment: ApiEnvironment = RE
     },
   );
 
-  const set = ours(
-    nodes.command('set').description('change a node; an empty value removes: --rack ""').argument('<node>'),
+  const set = withSelection(
+    ours(nodes.command('set'))
+      .description('change a node, or many at once; an empty value removes: --rack ""')
+      .argument('[nodes]', 'a node; or many of them, as dgx[01-32],login*'),
   )
+    .option('--dry-run', 'of many: say what would change, and change nothing')
     .option('--rename <name>', 'another name')
     .option('--remove-interface <name>', 'take an interface away; may be repeated', collectWord);
-  withNodeOptions(set).action(async (name: string, _: unknown, command: Command) => {
-    const options: ApiOptions & NodeOptions = command.optsWithGlobals();
+  withNodeOptions(set).action(async (named: string | undefined, _: unknown, command: Command) => {
+    const options: ApiOptions & NodeOptions & Selection & { dryRun?: boolean } = command.optsWithGlobals();
     const api = client(options);
-    const { body: before, etag } = await api.node(name);
+    if (isSelection(named, options) || options.dryRun === true) {
+      const query = selectionQuery(named, options);
+      if (options.dryRun === true) query.set('dryRun', 'true');
+      const { body } = await api.call<AppliedView>('PATCH', `/nodes?${query}`, nodePatch(undefined, options));
+      show(options, body, () => appliedText(body));
+      return;
+    }
+    const { body: before, etag } = await api.node(named ?? '');
     const { body } = await api.call<NodeView>('PATCH', `/nodes/${before.id}`, nodePatch(before, options), etag);
     show(options, body, () =>
       body.version === before.version

@@ -125,6 +125,19 @@ describe('podboot nodes', () => {
     await assert.rejects(podboot('nodes', 'rename', 'dgx02', 'gpu01'), { code: 'invalid-input' });
   });
 
+  it('set takes many nodes, by name or by what they have in common', async () => {
+    await podboot('enrol', file('nodes.csv', TABLE));
+    const dry = (await podboot('nodes', 'set', 'dgx[01-02]', '--rack', 'r7', '--dry-run')).printed();
+    assert.match(dry, /dgx02 .* rack r1 → r7\n0 created, 2 updated, 0 unchanged \(dry run/);
+    assert.equal(pod.registry.byName('dgx01')?.rack, 'r1');
+    await podboot('nodes', 'set', '--where', 'rack=r1', '--rack', 'r7', '--label', 'row=a');
+    assert.equal(pod.registry.byName('dgx02')?.rack, 'r7');
+    assert.match((await podboot('nodes', 'export', '--where', 'label=row=a', '--format', 'csv')).printed(), /^dgx02,/m);
+    await assert.rejects(podboot('nodes', 'set', 'dgx*', '--mac', '52:54:00:77:00:01'), /one node’s own/);
+    await assert.rejects(podboot('nodes', 'set', '--rack', 'r1'), { code: 'invalid-input' });
+    await assert.rejects(podboot('nodes', 'set', '--where', 'colour=red', '--rack', 'r1'), /--where has no colour/);
+  });
+
   it('set changes position and roles', async () => {
     await podboot('enrol', file('nodes.csv', TABLE));
     await podboot('nodes', 'set', 'dgx01', '--position', 'U12', '--role', 'gpu', '--role', 'kube_node');

@@ -11,6 +11,7 @@ import type { ShapeCheck } from '../../lifecycle/enrolment/read-json.ts';
 import type { NodeRegistry } from '../../lifecycle/registry-port.ts';
 import { appliedView } from '../applied-view.ts';
 import { hasTooManyValues, tooManyValues } from '../body-size.ts';
+import { nodeFilter } from '../node-filter.ts';
 import { AppliedView, ExportQuery, ImportBody, ImportQuery } from '../schemas/enrolment.ts';
 import { NodeBody } from '../schemas/node.ts';
 import { MAX_PROBLEMS, validationProblems } from '../validation-problems.ts';
@@ -26,11 +27,20 @@ export function nodeImportRoutes(registry: NodeRegistry): FastifyPluginAsyncType
     app.get(
       '/nodes/export',
       {
-        schema: { tags, summary: 'All nodes as one file', querystring: ExportQuery, response: { 200: Type.String() } },
+        schema: {
+          tags,
+          summary: 'All nodes, or those that are asked for, as one file',
+          querystring: ExportQuery,
+          response: { 200: Type.String() },
+        },
       },
       async (request, reply) => {
         const format = request.query.format ?? 'json';
-        const nodes = registry.sortedNames().flatMap((name) => registry.byName(name) ?? []);
+        const isAskedFor = nodeFilter(request.query);
+        const nodes = registry
+          .sortedNames()
+          .flatMap((name) => registry.byName(name) ?? [])
+          .filter(isAskedFor);
         const type = format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/json; charset=utf-8';
         return reply
           .type(type)

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { IMPORT_FORMATS } from '../../lifecycle/enrolment/imported-node.ts';
 import { REPLACED_PARTS, type ReplacedPart } from '../../lifecycle/node-replacement.ts';
-import { NodeView } from './node.ts';
+import { NodePatchBody, NodeView } from './node.ts';
+import { NodeListQuery } from './node-list.ts';
 import { ProblemView } from './problem.ts';
 
 const TEXT = { minLength: 1, maxLength: 1_024 };
@@ -61,6 +62,8 @@ export const AppliedView = Type.Object({
 });
 export type AppliedView = Static<typeof AppliedView>;
 
+const { limit: _limit, after: _after, ...selection } = NodeListQuery.properties;
+
 export const EXPORT_FORMATS = ['json', 'csv'] as const;
 export const ExportQuery = Type.Object(
   {
@@ -71,9 +74,25 @@ export const ExportQuery = Type.Object(
         description: 'json unless told. Either can be imported again without a difference.',
       }),
     ),
+    ...selection,
   },
   closed,
 );
+
+/** PATCH /nodes: which nodes, as GET /nodes takes it. */
+export const SelectionQuery = Type.Object({ ...selection, dryRun: Type.Optional(dryRun) }, closed);
+export type SelectionQuery = Static<typeof SelectionQuery>;
+
+const {
+  name: _name,
+  interfaces: _interfaces,
+  uuid: _uuid,
+  serialNumber: _serial,
+  ...shared
+} = NodePatchBody.properties;
+
+/** What many nodes can have in common. */
+export const SelectionPatchBody = Type.Object(shared, { ...closed, minProperties: 1 });
 
 /** POST /nodes/{node}/replace. */
 export const ReplaceBody = Type.Object(

@@ -1,12 +1,13 @@
 import type { DiscoveredMachine } from '../../domain/discovered-machine.ts';
 import { Conflict, NotFound } from '../../domain/errors.ts';
 import type { InterfaceKey } from '../../domain/lease.ts';
-import type { Node, NodePort, SwitchPort } from '../../domain/node.ts';
+import type { Node, SwitchPort } from '../../domain/node.ts';
 import type { EventSink } from '../../domain/ports.ts';
 import { whySharedSerial } from '../../domain/shared-serials.ts';
 import type { InterfaceInput, NodeInput } from '../node-input.ts';
 import type { NodeRegistry } from '../registry-port.ts';
 import type { AdoptionInput, AttachmentInput } from './adoption-input.ts';
+import { enrolledAs } from './enrolled-as.ts';
 import { interfaceInput, withInterface } from './interface-inputs.ts';
 import type { MachineTable } from './machine-table.ts';
 
@@ -55,7 +56,7 @@ export class Adoption {
 
   #machine(key: InterfaceKey): DiscoveredMachine {
     const machine = this.#parts.table.get(key)?.machine;
-    const owner = this.#ownerOf(key, machine);
+    const owner = enrolledAs(key, this.#parts.registry);
     if (owner !== undefined) {
       const message = `${key} is ${owner.node.name}’s interface ${owner.interface.name} already.`;
       throw new Conflict(message, [], `podboot nodes show ${owner.node.name} shows it.`);
@@ -64,12 +65,6 @@ export class Adoption {
       throw new NotFound('There is no such discovered machine.', 'podboot discovered lists those that there are.');
     }
     return machine;
-  }
-
-  #ownerOf(key: InterfaceKey, machine: DiscoveredMachine | undefined): NodePort | undefined {
-    const { registry } = this.#parts;
-    if (machine?.mac !== undefined) return registry.byMac(machine.mac);
-    return key.startsWith('cid:') ? registry.byClientId(key.slice('cid:'.length)) : undefined;
   }
 
   #nodeInput(machine: DiscoveredMachine, input: AdoptionInput): NodeInput {

@@ -8,6 +8,7 @@ import type { DiscoveryRule, Settings } from '../../domain/settings.ts';
 import type { NodeRegistry } from '../registry-port.ts';
 import { Adoption } from './adoption.ts';
 import type { AdoptionInput, AttachmentInput } from './adoption-input.ts';
+import { enrolledAs } from './enrolled-as.ts';
 import { StrangerIdentification } from './identification.ts';
 import { MacLearning } from './mac-learning.ts';
 import { MachineJournal } from './machine-journal.ts';
@@ -241,11 +242,8 @@ class DiscoveryRoom implements Discovery {
     };
   }
 
-  /** It is looked up, not noted: whichever way a machine was enrolled, it is in no list any more. */
-  #isEnrolled({ mac, key }: DiscoveredMachine): boolean {
-    const { registry } = this.#options;
-    if (mac !== undefined) return registry.byMac(mac) !== undefined;
-    return key.startsWith('cid:') && registry.byClientId(key.slice('cid:'.length)) !== undefined;
+  #isEnrolled({ key }: DiscoveredMachine): boolean {
+    return enrolledAs(key, this.#options.registry) !== undefined;
   }
 
   #remove(key: InterfaceKey): void {

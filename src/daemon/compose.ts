@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { ensureToken } from '../api/first-token.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
+import { createAssetDirectory } from '../assets/asset-directory.ts';
 import { locateInFile } from '../config/locate.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
@@ -11,7 +12,7 @@ import type { Settings } from '../domain/settings.ts';
 import { createExplainer } from '../explain/explainer.ts';
 import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
 import { checkNode } from '../lifecycle/node-checks.ts';
-import { leasesEndWithHardware } from '../lifecycle/node-hardware.ts';
+import { grantsEndWithHardware, leasesEndWithHardware } from '../lifecycle/node-hardware.ts';
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
 import { createTimeline } from '../lifecycle/timeline.ts';
 import { createEventLog } from '../log/event-log.ts';
@@ -19,11 +20,14 @@ import { createHostNetwork } from '../net/host-network.ts';
 import { loadLibc } from '../net/libc.ts';
 import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
-import { createBootService } from '../services/boot/boot-service.ts';
+import { createProfileRenderer } from '../profiles/answer-renderer.ts';
+import { createSecretReader } from '../profiles/values/secrets.ts';
+import { type BootService, createBootService } from '../services/boot/boot-service.ts';
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
 import { createTftpService } from '../services/tftp/tftp-service.ts';
 import { Daemon } from './daemon.ts';
+import { createLifecycle } from './lifecycle.ts';
 import type { Service } from './service-group.ts';
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -43,7 +47,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const clock = createSystemClock();
   const log = createEventLog(logger, clock);
   const timeline = createTimeline({ store, clock, log });
-  const events = combineSinks(log, timeline);
+  const events = combineSinks(log, timeline, { wantsDebug: false, emit: (event) => book.emit(event) });
   const libc = loadLibc();
   if (libc.libc === undefined)
     logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
@@ -60,15 +64,36 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
       ...checkNode(node, current.settings),
       ...nodeOptionProblems(node.options, current.settings.dhcp.customOptions),
     ],
-    companions: [leasesEndWithHardware({ free: (former) => dhcp.free(former) })],
+    companions: [
+      leasesEndWithHardware({ free: (former) => dhcp.free(former) }),
+      grantsEndWithHardware((nodeId, why) => book.dropped(nodeId, why)),
+    ],
   });
   const leases = new LeaseTable(snapshot.leases, clock);
-  const boot = createBootService({
+  const renderer = createProfileRenderer({
+    settings: () => current.settings.boot,
+    secrets: createSecretReader(process.env.CREDENTIALS_DIRECTORY),
+  });
+  const lifecycle = createLifecycle({
+    documents: snapshot.documents,
+    nodes,
+    commit,
+    clock,
+    events,
+    timeline,
+    settings: () => current.settings,
+    renderer,
+    effects: [],
+    subjectAt: (address) => boot.subjectAt(address),
+  });
+  const { book } = lifecycle;
+  const boot: BootService = createBootService({
     settings,
     nodes,
     leases,
     clock,
     events,
+    lifecycle: lifecycle.forBoot,
     ...(fileSender === undefined ? {} : { fileSender }),
   });
   const dhcp = createDhcpService({ settings, network, clock, nodes, leases, policy: boot.policy, commit, events });
@@ -91,8 +116,14 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     configFile: configPath,
     locator: () => locateInFile(configPath),
   });
+  const assets = createAssetDirectory({
+    folder: () => current.settings.assetsDir,
+    boot: () => current.settings.boot,
+    nodes: () => [...nodes.all()].map(({ name, boot: { profile } }) => ({ name, profiles: [profile] })),
+  });
   const api = createApi({
     registry: nodes,
+    assets,
     leases,
     explainer,
     timeline,
@@ -114,6 +145,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
         dhcp: dhcp.statistics(),
         tftp: tftp.statistics(),
         http: boot.statistics(),
+        install: book.statistics(),
         timeline: timeline.statistics(),
       },
     }),
@@ -123,6 +155,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     reload: (next) => api.relisten(next.api.listen),
     stop: () => api.close(),
   };
+  const lifecycleService: Service = { start: () => book.start(), reload: async () => {}, stop: () => book.stop() };
   const orphans = () => [...nodes.all()].flatMap((node) => checkNode(node, current.settings));
 
   const daemon = new Daemon({
@@ -131,7 +164,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     logger,
     clock,
     // DHCP comes last: a machine that gets an address finds everything else open.
-    services: [apiService, ...servers],
+    services: [apiService, lifecycleService, ...servers],
     servers,
     current,
     prepareReload: async () => {

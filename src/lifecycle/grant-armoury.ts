@@ -122,7 +122,7 @@ export class GrantArmoury {
     });
   }
 
-  /** Everything that is armed or claimed of a node whose machine was replaced, or that is retired. */
+  /** Whatever is armed or claimed of a node whose hardware was replaced. */
   async drop(nodeId: NodeId, by: string, why: string): Promise<void> {
     const node = this.#options.nodes.byId(nodeId);
     const grant = this.#options.core.memory.currentGrant(nodeId);

@@ -2,6 +2,7 @@ import type { AnswerRenderer } from '../domain/answer-file.ts';
 import type { BootGrant } from '../domain/boot-grant.ts';
 import type { ClientStage } from '../domain/client.ts';
 import type { BootEvent, EventSubject } from '../domain/events.ts';
+import type { Accompaniment } from '../domain/former-hardware.ts';
 import type { EffectPort, GrantDirectory, GrantStanding, ProfileFacts } from '../domain/install-ports.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Node, NodeId } from '../domain/node.ts';
@@ -77,11 +78,22 @@ export class LifeBook implements GrantDirectory, EventSink {
     const owners = new Set([...this.#memory.lives(), ...this.#memory.grants()].map(({ nodeId }) => nodeId));
     const gone = [...owners].filter((nodeId) => nodes.byId(nodeId) === undefined);
     if (gone.length > 0) await this.#core.writer.write((draft) => void gone.map((nodeId) => draft.forget(nodeId)));
+    await this.#core.writer.write((draft, tell) => this.#endStarts(draft, tell));
     for (const life of this.#memory.lives()) {
       this.#alarms.set(`life ${life.nodeId}`, life.deadlineAt);
       this.#effects.takeUp(life.nodeId);
     }
     for (const grant of this.#memory.grants()) this.#alarms.set(`grant ${grant.id}`, this.#dueAt(grant));
+  }
+
+  /** Nodes that were being started by a grant that is no more: it ended in the very moment of a crash. */
+  #endStarts(draft: Draft, tell: (event: BootEvent) => void): void {
+    for (const { nodeId, state } of this.#memory.lives()) {
+      const node = this.#options.nodes.byId(nodeId);
+      const isStarting = state === 'powering' || state === 'booting';
+      if (node === undefined || !isStarting || this.#memory.currentGrant(nodeId)?.state === 'armed') continue;
+      this.#core.happen(draft, tell, node, { kind: 'grant-ended', at: this.#options.clock.now() });
+    }
   }
 
   async stop(): Promise<void> {
@@ -114,6 +126,19 @@ export class LifeBook implements GrantDirectory, EventSink {
 
   statistics(): Record<string, number> {
     return { ...this.desk.counters, deadlines: this.#alarms.size };
+  }
+
+  /** What of a node's grants ends with its hardware: on disk together with the change of its record. */
+  dropped(nodeId: NodeId, why: string): Accompaniment {
+    const grant = this.#memory.currentGrant(nodeId);
+    if (grant?.state !== 'armed' && grant?.state !== 'claimed') return { changes: [] };
+    const at = this.#options.clock.now();
+    const document = ended(grant, grant.state === 'armed' ? 'revoked' : 'spent', at, why);
+    return {
+      changes: [{ put: 'document', kind: 'grant', id: grant.id, document }],
+      // Once more in its turn: what was on its way to the disk at the same time must not stand above it.
+      committed: () => this.#fulfil(nodeId, 'the end of its grant', this.armoury.drop(nodeId, 'podboot', why)),
+    };
   }
 
   /** Everything that was asked for is on disk. */

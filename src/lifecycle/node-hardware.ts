@@ -1,8 +1,7 @@
-import type { FormerHardware, LeaseFreeing } from '../domain/former-hardware.ts';
+import type { Accompaniment, FormerHardware, LeaseFreeing } from '../domain/former-hardware.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { InterfaceKey } from '../domain/lease.ts';
 import type { Node, NodeId, NodeInterface } from '../domain/node.ts';
-import type { StoreChange } from '../domain/ports.ts';
 import { interfaceKey } from './node-words.ts';
 import type { NodeChange, NodeCompanion } from './registry-port.ts';
 
@@ -26,12 +25,10 @@ export function formerHardware({ before, after, replaced }: NodeChange): FormerH
 }
 
 /** Boot grants are for the hardware that was there when they were armed: none outlives it. */
-export function grantsEndWithHardware(
-  dropGrants: (nodeId: NodeId, why: string) => readonly StoreChange[],
-): NodeCompanion {
+export function grantsEndWithHardware(dropGrants: (nodeId: NodeId, why: string) => Accompaniment): NodeCompanion {
   return (change) => {
     const former = formerHardware(change);
-    return former === undefined ? undefined : { changes: dropGrants(former.nodeId, change.why) };
+    return former === undefined ? undefined : dropGrants(former.nodeId, change.why);
   };
 }
 

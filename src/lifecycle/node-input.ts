@@ -49,11 +49,13 @@ export interface NodeInput {
   readonly options?: Readonly<Record<string, OptionValue>>;
   /** Profile `local` and loader `auto` unless told. */
   readonly boot?: { readonly profile?: string; readonly loader?: LoaderChoice; readonly diskMethod?: DiskMethod };
+  readonly install?: Node['install'];
 }
 
 /**
  * What changes, as a JSON merge patch (RFC 7396): a key that is absent stays as it is, also inside of `boot`, `labels`
- * and `options`; null takes an optional one away; lists are replaced whole.
+ * and `options`; null takes an optional one away; lists are replaced whole, and so is `install`, in which null has a
+ * meaning of its own.
  */
 export interface NodePatch {
   readonly name?: string;
@@ -71,6 +73,7 @@ export interface NodePatch {
     readonly loader?: LoaderChoice;
     readonly diskMethod?: DiskMethod | null;
   };
+  readonly install?: Node['install'] | null;
 }
 
 /** What the registry adds to an input. */
@@ -87,10 +90,10 @@ export interface NodeReading {
 
 export function readNode(input: NodeInput, identity: NodeIdentity): NodeReading {
   const { interfaces, problems, unreadable } = readInterfaces(input.interfaces);
-  const { name, uuid, serialNumber, rack, position, roles, group, labels, options, boot } = input;
+  const { name, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install } = input;
   return {
     node: assemble(
-      { name, interfaces, uuid, serialNumber, rack, position, roles, group, labels, options, boot },
+      { name, interfaces, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install },
       identity,
     ),
     problems,
@@ -120,6 +123,7 @@ export function readPatch(node: Node, patch: NodePatch): NodeReading {
       loader: patch.boot?.loader ?? node.boot.loader,
       diskMethod: merged(node.boot.diskMethod, patch.boot?.diskMethod),
     },
+    install: merged(node.install, patch.install),
   };
   return { node: assemble(parts, node), problems, unreadable };
 }
@@ -136,6 +140,7 @@ interface Parts {
   readonly labels: Node['labels'] | undefined;
   readonly options: Node['options'] | undefined;
   readonly boot: { readonly [Key in keyof NodeBoot]?: NodeBoot[Key] | undefined } | undefined;
+  readonly install: Node['install'] | undefined;
 }
 
 function assemble(parts: Parts, identity: NodeIdentity): Node {
@@ -157,6 +162,7 @@ function assemble(parts: Parts, identity: NodeIdentity): Node {
       loader: parts.boot?.loader ?? 'auto',
       ...(diskMethod === undefined ? {} : { diskMethod }),
     },
+    ...(parts.install === undefined ? {} : { install: parts.install }),
     version: identity.version,
     createdAt: identity.createdAt,
     updatedAt: identity.updatedAt,

@@ -46,6 +46,7 @@ export function changedFields(before: Node, after: Node): string[] {
     const names = new Set([...Object.keys(before[record]), ...Object.keys(after[record])]);
     for (const name of names) compare(`${record}.${name}`, before[record][name], after[record][name]);
   }
+  compare('install', before.install, after.install);
   for (const name of BOOT_FIELDS) compare(`boot.${name}`, before.boot[name], after.boot[name]);
   return fields;
 }

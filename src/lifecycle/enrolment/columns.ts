@@ -18,6 +18,7 @@ export const NODE_FIELDS = [
   'profile',
   'loader',
   'diskMethod',
+  'install',
 ] as const;
 export type NodeField = (typeof NODE_FIELDS)[number];
 

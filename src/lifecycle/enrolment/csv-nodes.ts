@@ -129,6 +129,9 @@ export class CsvNodes {
           cell.split(/[\s;,|]+/).filter((role) => role !== ''),
         );
         return;
+      case 'install':
+        this.#install(node, row, column, cell);
+        return;
       case 'profile':
       case 'loader':
       case 'diskMethod':
@@ -136,6 +139,15 @@ export class CsvNodes {
         return;
       default:
         this.#say(node, row, column, field, cell === '' ? null : cell);
+    }
+  }
+
+  #install(node: CsvNode, row: CsvRow, column: Column, cell: string): void {
+    const value = cell === '' ? null : recordOf(cell);
+    if (value !== undefined) this.#say(node, row, column, 'install', value);
+    else {
+      const mend = 'Write it as {"disk": {"serial": "S1"}}, or leave the cell empty.';
+      this.#refuse(row, column, `“${shown(cell)}” is no JSON object.`, mend);
     }
   }
 
@@ -240,6 +252,15 @@ interface SaidCell {
   readonly column: Column;
 }
 type Said = Map<'interface' | InterfaceField, SaidCell>;
+
+function recordOf(cell: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(cell);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 function isSilent(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.length === 0);

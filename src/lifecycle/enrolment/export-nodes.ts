@@ -45,6 +45,7 @@ const COLUMNS: readonly ExportColumn[] = [
   { heading: 'profile', always: true, cell: ({ boot }) => text(boot.profile) },
   { heading: 'loader', always: true, cell: ({ boot }) => boot.loader },
   { heading: 'diskMethod', cell: ({ boot }) => boot.diskMethod ?? '' },
+  { heading: 'install', cell: ({ install }) => (install === undefined ? '' : JSON.stringify(install)) },
 ];
 
 /**

@@ -119,9 +119,9 @@ function problemOf(label: string, error: unknown): Problem {
 }
 
 function mendFor(name: string | undefined): { readonly mend?: string } {
-  const value = /^(install|secrets)\.(.+)$/.exec(name ?? '')?.[2];
-  if (value === undefined) return {};
-  const key = name?.startsWith('secrets.') ? `secrets.${value}` : value;
+  const value = /^(install\.variables|install|secrets)\.(\w+)/.exec(name ?? '');
+  if (value === null) return {};
+  const key = `${(value[1] ?? '').replace(/^install\.?/, '')}.${value[2]}`.replace(/^\./, '');
   return { mend: `Write ${key} under values of install, the role or the profile, or under install of the node.` };
 }
 

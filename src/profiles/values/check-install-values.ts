@@ -30,7 +30,12 @@ const PATTERNS = new Map<string, RegExp>();
  * takes away what the layers below say.
  */
 export function installValueProblems(values: unknown, path: string): Problem[] {
-  return [...check(values, ROOT, path, false)];
+  return valueProblems(values, ROOT, path);
+}
+
+/** The same for any schema of this form. */
+export function valueProblems(value: unknown, schema: ValueSchema, path: string): Problem[] {
+  return [...check(value, schema, path, false)];
 }
 
 function* check(value: unknown, schema: ValueSchema, path: string, mayBeNull: boolean): Iterable<Problem> {
@@ -87,6 +92,7 @@ function* checkRecord(value: Readonly<Record<string, unknown>>, schema: ValueSch
   for (const key of keys) {
     const here = `${path}.${key}`;
     const child = Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties;
+    if (child === true) continue;
     if (typeof child !== 'object') {
       const mend = `There are ${Object.keys(properties).join(', ')}.`;
       yield { path: here, message: `there is no ${JSON.stringify(key)} here`, mend };

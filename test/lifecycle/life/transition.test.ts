@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type LifeStep, NODE_STATES, type NodeLife, type NodeState } from '../../../src/domain/node-life.ts';
+import { LIFE_EVENTS, type LifeEvent, type LifeEventKind } from '../../../src/lifecycle/life-events.ts';
+import { transition } from '../../../src/lifecycle/transition.ts';
+import { DEADLINES } from '../../harness/lifecycle-settings.ts';
+import { EXPECTED } from './table.ts';
+
+const NOW = Date.UTC(2026, 10, 24, 12);
+const FAULT = { code: 'test', text: 'something went wrong' };
+
+/** The step in which a node comes into the state. */
+const STEPS: Partial<Record<NodeState, LifeStep>> = { booting: 'waiting', installing: 'claimed' };
+
+function life(state: NodeState, change: Partial<NodeLife> = {}): NodeLife {
+  const step = STEPS[state];
+  return {
+    nodeId: 'n1',
+    state,
+    ...(step === undefined ? {} : { step }),
+    since: NOW - 1_000,
+    deadlineAt:
+      state === 'ready' || state === 'enrolled' || state === 'maintenance' || state === 'retired' ? null : NOW,
+    ...(state === 'maintenance' ? { before: 'enrolled' as const } : {}),
+    version: 7,
+    ...change,
+  };
+}
+
+function event(kind: LifeEventKind, change: Partial<LifeEvent> = {}): LifeEvent {
+  return { kind, at: NOW, fault: FAULT, ...change };
+}
+
+function happens(before: NodeLife, kind: LifeEventKind, change: Partial<LifeEvent> = {}) {
+  return transition(before, event(kind, change), DEADLINES);
+}
+
+/** Resting states, and where a person put it: what may last for ever. */
+const UNTIMED: readonly NodeState[] = ['enrolled', 'ready', 'maintenance', 'retired'];
+
+for (const kind of LIFE_EVENTS) {
+  for (const state of NODE_STATES) {
+    const expected = EXPECTED[kind][state];
+    test(`${kind} in ${state}: ${expected === '.' ? 'changes nothing' : expected}`, () => {
+      const before = life(state);
+      const { next, effects } = happens(before, kind);
+      if (expected === '.') {
+        assert.equal(next, before, 'the same object');
+        assert.deepEqual(effects, []);
+        return;
+      }
+      assert.equal(next.version, before.version + 1);
+      if (expected === 'fault') {
+        assert.equal(next.state, state);
+        assert.deepEqual(next.fault, { ...FAULT, at: NOW });
+      } else if (expected.startsWith('step:')) {
+        assert.equal(next.state, state);
+        assert.equal(next.step, expected.slice('step:'.length));
+      } else {
+        assert.equal(next.state, expected);
+        assert.equal(next.since, NOW);
+      }
+      assert.equal(next.deadlineAt === null, UNTIMED.includes(next.state), 'a deadline, or a state that may last');
+    });
+  }
+}
+
+for (const [kind, row] of Object.entries(EXPECTED)) {
+  test(`${kind} twice changes nothing the second time, where it is the same news`, () => {
+    // These are news each time: another grant, another missed deadline, another failure.
+    if (
+      [
+        'armed',
+        'deadline',
+        'installer-failed',
+        'power-failed',
+        'hand-off-failed',
+        'network-boot',
+        'installer-progress',
+        'claimed',
+      ].includes(kind)
+    )
+      return;
+    for (const state of Object.keys(row) as NodeState[]) {
+      const once = happens(life(state), kind as LifeEventKind).next;
+      const twice = happens(once, kind as LifeEventKind).next;
+      if (kind === 'powered-on' || kind === 'hand-off-started' || once.state !== state) {
+        assert.ok(twice === once || twice.state === once.state || kind === 'hand-off-started', `${kind} in ${state}`);
+      }
+    }
+  });
+}
+
+test('an installation from arming to a system that answers, with its effects', () => {
+  let { next, effects } = happens(life('enrolled'), 'armed', { by: 'anna' });
+  assert.deepEqual(
+    [next.state, effects, next.pending, next.resting, next.by],
+    ['powering', ['network-boot'], ['network-boot'], 'enrolled', 'anna'],
+  );
+  ({ next } = happens(next, 'powered-on'));
+  assert.deepEqual([next.state, next.step, next.pending], ['booting', 'waiting', undefined]);
+  ({ next } = happens(next, 'network-boot'));
+  assert.deepEqual([next.step, next.deadlineAt], ['seen', NOW + DEADLINES.loading]);
+  ({ next } = happens(next, 'claimed'));
+  assert.deepEqual([next.state, next.step, next.deadlineAt], ['installing', 'claimed', NOW + DEADLINES.installing]);
+  ({ next } = happens(next, 'installer-started'));
+  assert.deepEqual([next.step, next.deadlineAt], ['started', NOW + DEADLINES.silence]);
+  ({ next, effects } = happens(next, 'installer-finished', { hostKeys: ['ssh-ed25519 AAAA'] }));
+  assert.deepEqual([next.step, effects, next.hostKeys], ['finished', ['disk-first'], ['ssh-ed25519 AAAA']]);
+  ({ next, effects } = happens(next, 'os-answered'));
+  assert.deepEqual([next.state, effects, next.hostKeys], ['installed', ['hand-off'], ['ssh-ed25519 AAAA']]);
+  assert.deepEqual(next.pending, ['disk-first', 'hand-off'], 'the boot order is still to be put back');
+});
+
+test('an installer that switches the machine off has it switched on again', () => {
+  const { effects } = happens(life('installing', { step: 'started' }), 'installer-finished', { switchesOff: true });
+  assert.deepEqual(effects, ['disk-first', 'power-on']);
+});
+
+test('a system that answers is installed, also where the installer’s last word was lost', () => {
+  const { next, effects } = happens(life('installing', { step: 'started' }), 'os-answered');
+  assert.deepEqual([next.state, effects], ['installed', ['disk-first', 'hand-off']]);
+});
+
+test('words of an installer that come after its end change nothing', () => {
+  const finished = life('installing', { step: 'finished' });
+  for (const kind of [
+    'installer-started',
+    'installer-progress',
+    'installer-finished',
+    'installer-failed',
+    'network-boot',
+  ] as const) {
+    assert.equal(happens(finished, kind).next, finished, kind);
+  }
+});
+
+test('progress puts the deadline off and clears the fault of silence', () => {
+  const silent = life('installing', { step: 'started', fault: { ...FAULT, at: 1 } });
+  const { next } = happens(silent, 'installer-progress');
+  assert.deepEqual([next.fault, next.deadlineAt], [undefined, NOW + DEADLINES.silence]);
+});
+
+test('a failure that the retry policy answers starts the node again', () => {
+  const { next, effects } = happens(life('installing', { step: 'started' }), 'installer-failed', { armed: true });
+  assert.deepEqual(
+    [next.state, effects, next.fault, next.resting],
+    ['powering', ['network-boot'], undefined, 'enrolled'],
+  );
+});
+
+test('a grant that ends brings the node back to where it rested', () => {
+  for (const state of ['enrolled', 'installed', 'ready'] as const) {
+    const armed = happens(life(state), 'armed').next;
+    assert.equal(happens(armed, 'grant-ended').next.state, state);
+    const booting = happens(armed, 'powered-on').next;
+    assert.equal(happens(booting, 'grant-ended').next.state, state);
+  }
+});
+
+test('maintenance drops what was to be done, and comes back to the state before', () => {
+  const armed = happens(life('ready'), 'armed').next;
+  const { next } = happens(armed, 'maintenance-entered', { by: 'anna', reason: 'DIMM swap' });
+  assert.deepEqual(
+    [next.state, next.before, next.pending, next.by, next.reason],
+    ['maintenance', 'powering', undefined, 'anna', 'DIMM swap'],
+  );
+  const left = happens(next, 'maintenance-left', { armed: true });
+  assert.deepEqual([left.next.state, left.effects], ['powering', ['network-boot']]);
+  assert.equal(happens(next, 'maintenance-left').next.state, 'ready', 'it is armed no more');
+});
+
+test('an installation goes on in maintenance, and its end is not lost', () => {
+  const installing = life('installing', { step: 'started' });
+  const inMaintenance = happens(installing, 'maintenance-entered').next;
+  assert.deepEqual([inMaintenance.before, inMaintenance.step], ['installing', 'started']);
+  assert.equal(happens(inMaintenance, 'maintenance-left').next.step, 'started');
+  const answered = happens(inMaintenance, 'os-answered').next;
+  assert.deepEqual([answered.state, answered.before], ['maintenance', 'installed']);
+  assert.equal(happens(answered, 'maintenance-left').next.state, 'installed');
+});
+
+test('a missed deadline sets the next one', () => {
+  const { next } = happens(life('booting', { step: 'seen' }), 'deadline');
+  assert.deepEqual([next.fault?.code, next.deadlineAt], ['test', NOW + DEADLINES.loading]);
+});
+
+test('an installed node that waits for its runner is late, one without a runner is ready', () => {
+  assert.equal(happens(life('installed', { pending: ['hand-off'] }), 'deadline').next.fault?.code, 'test');
+  assert.equal(happens(life('installed'), 'deadline').next.state, 'ready');
+});
+
+test('a fault can be cleared wherever it is', () => {
+  for (const state of ['enrolled', 'powering', 'booting', 'installing', 'installed', 'handing-off', 'ready'] as const) {
+    const { next } = happens(life(state, { fault: { ...FAULT, at: 1 } }), 'fault-cleared');
+    assert.deepEqual([next.state, next.fault], [state, undefined]);
+  }
+});
+
+test('a person may call an installation with a fault ready, but not one that goes well', () => {
+  assert.equal(happens(life('installing', { fault: { ...FAULT, at: 1 } }), 'made-ready').next.state, 'ready');
+  assert.equal(happens(life('installing'), 'made-ready').next.state, 'installing');
+});

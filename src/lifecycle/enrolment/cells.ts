@@ -70,7 +70,8 @@ export function readTextCell(text: string): CellReading<string> {
 export function readMacCell(text: string): CellReading<MacAddress> {
   const cell = readCell(text);
   if ('refusal' in cell) return cell;
-  const { value } = cell;
+  // Some write an apostrophe before it, so that a spreadsheet leaves it alone.
+  const value = cell.value.replace(/^'/, '');
   const mac = parseMac(value) ?? parseMac(padded(value)) ?? parseMac(wholeNumber(value));
   return mac === undefined ? { refusal: macRefusal(value) } : { value: mac };
 }

@@ -16,6 +16,8 @@ export interface CsvHeading {
   /** Cells that a row may have. */
   readonly width: number;
   readonly problems: readonly Problem[];
+  /** The rows can be read all the same: what is wrong is only a column that nobody knows. */
+  readonly isReadable: boolean;
   readonly notes: readonly Problem[];
 }
 
@@ -24,18 +26,20 @@ export interface CsvHeading {
  */
 export function readHeading(row: CsvRow, map: ColumnMap | undefined): CsvHeading {
   const problems: Problem[] = [];
+  const unknown: Problem[] = [];
   const columns: Column[] = [];
   const ignored: string[] = [];
   const owners = new Map<string, string>();
-  const refuse = (heading: string, message: string, mend: string) =>
-    problems.push({ path: '', message, mend, line: row.line, column: heading });
+  const problemOf = (heading: string, message: string, mend: string): Problem => {
+    return { path: '', message, mend, line: row.line, column: heading };
+  };
   for (const [index, heading] of row.cells.entries()) {
     const target = map === undefined ? columnTarget(heading) : map.get(folded(heading))?.target;
     if (target === undefined) {
       if (map !== undefined) ignored.push(shown(heading));
       else if (heading !== '') {
         const mend = `Rename it, map it (--map "${shown(heading)}=…"), or take it away. There are ${KNOWN_COLUMNS}.`;
-        refuse(heading, `There is no column “${shown(heading)}”.`, mend);
+        unknown.push(problemOf(heading, `There is no column “${shown(heading)}”.`, mend));
       }
       continue;
     }
@@ -45,26 +49,29 @@ export function readHeading(row: CsvRow, map: ColumnMap | undefined): CsvHeading
       columns.push({ index, heading, target });
     } else {
       const message = `“${shown(heading)}” and “${shown(owner)}” say the same: ${targetName(target)}.`;
-      refuse(heading, message, 'Keep one of the two columns.');
+      problems.push(problemOf(heading, message, 'Keep one of the two columns.'));
     }
   }
   const there = new Set(row.cells.map(folded));
   for (const { heading } of map?.values() ?? []) {
     if (there.has(folded(heading))) continue;
     const mend = `The file has ${row.cells.map(shown).join(', ')}.`;
-    refuse(heading, `The map names a column “${shown(heading)}”, which the file does not have.`, mend);
+    problems.push(
+      problemOf(heading, `The map names a column “${shown(heading)}”, which the file does not have.`, mend),
+    );
   }
   if (problems.length === 0) problems.push(...missing(columns, row.line));
-  return { columns, width: row.cells.length, problems, notes: ignoredNote(ignored, row.line) };
+  const isReadable = problems.length === 0;
+  // Of a table without a heading, every cell of its first row would be told as no column.
+  if (columns.length > 0) problems.push(...unknown);
+  return { columns, width: row.cells.length, problems, isReadable, notes: ignoredNote(ignored, row.line) };
 }
 
 function missing(columns: readonly Column[], line: number): Problem[] {
   const has = (wanted: (target: ColumnTarget) => boolean) => columns.some(({ target }) => wanted(target));
-  if (has(({ kind }) => kind === 'node') || has(({ kind, ...rest }) => kind === 'row' && 'field' in rest)) {
-    const known = has((target) => target.kind === 'node' && ['name', 'serialNumber'].includes(target.field));
-    const byMac = has((target) => (target.kind === 'row' || target.kind === 'interface') && target.field === 'mac');
-    if (known || byMac) return [];
-  }
+  const known = has((target) => target.kind === 'node' && ['name', 'serialNumber', 'uuid'].includes(target.field));
+  const byMac = has((target) => (target.kind === 'row' || target.kind === 'interface') && target.field === 'mac');
+  if (known || byMac) return [];
   const mend =
     'The first row names the columns: give it a column name, serialNumber or mac, or map one to it with --map.';
   return [{ path: '', message: 'No column tells which node a row is about.', mend, line }];

@@ -178,7 +178,7 @@ export class CsvNodes {
       // Own property whatever the key: a column may be called label.__proto__.
       Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
       node.setPlace(path, { line: row.line, column: column.heading });
-    } else if (!isEmpty && JSON.stringify(before) !== JSON.stringify(value)) {
+    } else if (!isEmpty && !isSame(path, before, value)) {
       const at = node.placeOf(path);
       const message = `${node.name ?? 'The node'} has another ${path} in line ${at?.line}: ${shown(JSON.stringify(before))}.`;
       this.#refuse(row, column, message, 'Let the rows of one node agree, or leave the later cells empty.');
@@ -260,6 +260,12 @@ function recordOf(cell: string): object | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Labels and SMBIOS disagree about the case of serial numbers. */
+function isSame(path: string, one: unknown, other: unknown): boolean {
+  const [first, second] = [JSON.stringify(one), JSON.stringify(other)];
+  return path === 'serialNumber' ? first.toUpperCase() === second.toUpperCase() : first === second;
 }
 
 function isSilent(value: unknown): boolean {

@@ -73,7 +73,11 @@ function readNew(imported: ImportedNode, name: string, identity: NodeIdentity) {
 
 function readChanged(imported: ImportedNode, name: string, before: Node) {
   const { interfaces, unreadable } = mergeInterfaces(before, imported);
-  const reading = readPatch(before, { ...imported.fields, name, interfaces });
+  const { serialNumber, ...fields } = imported.fields;
+  // Labels and SMBIOS disagree about case: the same number in another one is no change.
+  const isSame = serialNumber?.trim().toUpperCase() === before.serialNumber?.toUpperCase();
+  const serial = serialNumber === undefined || isSame ? {} : { serialNumber };
+  const reading = readPatch(before, { ...fields, ...serial, name, interfaces });
   return { reading: withUnreadable(reading, unreadable), names: interfaces.map((each) => each.name) };
 }
 

@@ -26,6 +26,8 @@ export function readCsv(text: string, map?: ColumnMap): ImportReading {
   const fromFile = map === undefined && stored !== undefined ? readColumnMap(stored.text, `line ${stored.line}`) : map;
   const heading = readHeading(first, fromFile);
   problems.push(...heading.problems);
+  // Under a heading that was misread, every row would be told as wrong.
+  if (!heading.isReadable) return { format: 'csv', nodes: [], problems, notes: heading.notes };
   const nodes = new CsvNodes(heading.columns, problems);
   for (const row of rest) {
     if (row.cells.every((cell) => cell === '')) continue;
@@ -43,9 +45,7 @@ export function readCsv(text: string, map?: ColumnMap): ImportReading {
     }
   }
   if (nodes.size === 0 && problems.length === 0) problems.push(noRows(first.line));
-  // Under a heading that was misread, every row would be told as wrong.
-  const readable = heading.problems.length === 0;
-  return { format: 'csv', nodes: readable ? nodes.all() : [], problems, notes: heading.notes };
+  return { format: 'csv', nodes: nodes.all(), problems, notes: heading.notes };
 }
 
 function noRows(line: number): Problem {

@@ -7,6 +7,7 @@ import type {
   TftpSettings,
 } from '../domain/settings.ts';
 import { compileDhcp } from './compile-dhcp.ts';
+import { compileDiscovery } from './compile-discovery.ts';
 import { compileDns } from './compile-dns.ts';
 import { compileLifecycle } from './compile-lifecycle.ts';
 import { compileInstall, compileProfiles } from './compile-profiles.ts';
@@ -44,6 +45,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   const dns = compileDns(yaml.dns, domain, report);
   const profiles = compileProfiles(yaml.profiles, written, report);
   const { boot, programs } = compileBoot(yaml, profiles, report);
+  const discovery = compileDiscovery(yaml.discovery, written, report);
   const listen = compileListen(yaml.api, report);
   const settings: Settings = {
     dataDir,
@@ -58,6 +60,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
     dns: dns.settings,
     boot,
     lifecycle: compileLifecycle(yaml, report),
+    discovery: discovery.settings,
     api: { listen: listen.map((entry) => entry.value) },
     log: { level: yaml.log?.level ?? DEFAULTS.log.level, format: yaml.log?.format ?? DEFAULTS.log.format },
   };
@@ -65,7 +68,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   return {
     draft: {
       ...{ settings, times, interfaces, subnets, groups, reservations, profiles, listen, programs, written },
-      ...{ upstreams: dns.upstreams, dnsRecords: dns.records },
+      ...{ upstreams: dns.upstreams, dnsRecords: dns.records, discoveryRules: discovery.rules },
     },
     findings,
   };

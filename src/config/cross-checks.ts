@@ -1,4 +1,5 @@
 import * as daemon from './checks-daemon.ts';
+import * as discovery from './checks-discovery.ts';
 import * as dns from './checks-dns.ts';
 import * as links from './checks-links.ts';
 import * as pools from './checks-pools.ts';
@@ -45,6 +46,12 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   daemon.argumentsHoldNoSecret,
   daemon.diskMethodsFitTheirFirmware,
   daemon.directoriesAreApart,
+  discovery.rulesNamesDiffer,
+  discovery.rulesMatchSomething,
+  discovery.rulesWordsAreKnown,
+  discovery.rulesGroupAndProfileExist,
+  discovery.rulesArmNobody,
+  discovery.automaticRulesTrustSwitches,
   daemon.portsDiffer,
   daemon.listenAddressesDiffer,
   daemon.apiIsNotForEveryone,

@@ -28,6 +28,7 @@ export const DEFAULTS = {
     handingOff: '4h',
   },
   install: { grantTime: '24h', claimTime: '1h', retries: 0 },
+  discovery: { identify: 'when-needed', interface: 'boot', automatic: false },
   api: { listen: ['127.0.0.1:8067'] },
   log: { level: 'info', format: 'auto' },
 } as const;

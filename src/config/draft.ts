@@ -1,5 +1,6 @@
 import type { Ipv4, Ipv4Range } from '../domain/ipv4.ts';
 import type {
+  DiscoveryRule,
   DnsRecordSettings,
   GroupSettings,
   InterfaceSettings,
@@ -44,6 +45,7 @@ export interface Draft {
   readonly programs: readonly Sited<string>[];
   readonly upstreams: readonly Sited<UpstreamSettings>[];
   readonly dnsRecords: readonly Sited<DnsRecordSettings>[];
+  readonly discoveryRules: readonly Sited<DiscoveryRule>[];
   readonly written: WrittenNames;
 }
 
@@ -52,6 +54,7 @@ export interface WrittenNames {
   readonly interfaces: ReadonlySet<string>;
   readonly subnetCount: number;
   readonly groups: ReadonlySet<string>;
+  readonly profiles: ReadonlySet<string>;
   /** One of these sections is missing or may stand under a misspelt name: what is not there proves nothing. */
   readonly isUnclear: boolean;
   /** Paths (as text) of what lost a part before it was read. */

@@ -122,7 +122,7 @@ function checkValue(
   return { findings: all, settings: draft.settings };
 }
 
-const NAMING_SECTIONS = ['interfaces', 'subnets', 'groups'];
+const NAMING_SECTIONS = ['interfaces', 'subnets', 'groups', 'profiles'];
 
 function writtenNames(value: unknown, refused: readonly ConfigPath[]): WrittenNames {
   const isKnown = (key: string): boolean =>
@@ -131,6 +131,7 @@ function writtenNames(value: unknown, refused: readonly ConfigPath[]): WrittenNa
     interfaces: new Set(keysOf(value, 'interfaces')),
     subnetCount: keysOf(value, 'subnets').length,
     groups: new Set(keysOf(value, 'groups')),
+    profiles: new Set(keysOf(value, 'profiles')),
     isUnclear: refused.some(
       ([key, ...rest]) => rest.length === 0 && (NAMING_SECTIONS.includes(String(key)) || !isKnown(String(key))),
     ),

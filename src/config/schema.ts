@@ -9,6 +9,7 @@ import {
   subnetNotation,
 } from './notations-network.ts';
 import { bootSchema, profilesSchema } from './schema-boot.ts';
+import { discoverySchema } from './schema-discovery.ts';
 import { dnsSchema } from './schema-dns.ts';
 import { rolesSchema } from './schema-install.ts';
 import { flag, measured, named, oneOf, section, wholeNumber, written } from './schema-leaves.ts';
@@ -343,6 +344,7 @@ export const podbootSchema = section(
     boot: Type.Optional(bootSchema),
     deadlines: Type.Optional(deadlinesSchema),
     install: Type.Optional(installSchema),
+    discovery: Type.Optional(discoverySchema),
     api: Type.Optional(apiSchema),
     log: Type.Optional(logSchema),
   },

@@ -140,6 +140,7 @@ test('a right configuration becomes settings with numbers, milliseconds and byte
       diskMethods: {},
     },
     lifecycle: lifecycleSettings(),
+    discovery: { identify: 'when-needed', rules: [] },
     api: { listen: [{ host: '127.0.0.1', port: 8067 }, { socketPath: '/run/podboot/api.sock' }] },
     log: { level: 'info', format: 'auto' },
   };

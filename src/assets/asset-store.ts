@@ -28,8 +28,7 @@ export function lookAt(assetsDir: string, name: string): AssetLook {
   try {
     const manifest = readManifest(assetsDir, name);
     if (manifest === undefined) return { troubles: [absent(assetsDir, name)] };
-    const troubles = bootFiles(manifest).flatMap((file) => troubleOf(assetsDir, name, file));
-    return { manifest, medium: mediumOf(manifest), troubles };
+    return { manifest, medium: mediumOf(manifest), troubles: troublesOf(assetsDir, name, bootFiles(manifest)) };
   } catch (error) {
     if (!(error instanceof PodbootError)) throw error;
     return { troubles: [{ message: error.message, mend: error.mend ?? '' }] };
@@ -73,6 +72,11 @@ function absent(assetsDir: string, name: string): AssetTrouble {
   };
 }
 
+/** What a look at files of an asset finds. @param files paths relative to the asset's folder */
+export function troublesOf(assetsDir: string, name: string, files: readonly AssetFile[]): AssetTrouble[] {
+  return files.flatMap((file) => troubleOf(assetsDir, name, file));
+}
+
 function troubleOf(assetsDir: string, name: string, file: AssetFile): AssetTrouble[] {
   const path = join(assetsDir, name, file.name);
   const again = `Import it again: podboot assets import PATH --name ${name} --replace`;
@@ -109,9 +113,7 @@ export function assetNames(assetsDir: string): string[] {
   } catch {
     return [];
   }
-  return names
-    .filter((name) => ASSET_NAME_PATTERN.test(name) && isFile(join(assetsDir, name, MANIFEST_NAME)))
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return names.filter((name) => ASSET_NAME_PATTERN.test(name) && isFile(join(assetsDir, name, MANIFEST_NAME))).sort();
 }
 
 function isFile(path: string): boolean {

@@ -224,7 +224,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** As the one above it belongs to, so that a daemon that is no root reads and writes it. */
-async function makeAssetsDir(path: string): Promise<void> {
+export async function makeAssetsDir(path: string): Promise<void> {
   if (await exists(path)) return;
   const parent = dirname(path);
   if (parent !== path) await makeAssetsDir(parent);

@@ -1,4 +1,4 @@
-import type { ProfileSettings, Settings } from '../domain/settings.ts';
+import type { BootSettings, ProfileSettings } from '../domain/settings.ts';
 
 /** Profiles that boot something of an asset, by it or by the names of its files. Sorted. */
 export function profilesUsing(profiles: Iterable<ProfileSettings>, asset: string): string[] {
@@ -12,8 +12,8 @@ export function profilesUsing(profiles: Iterable<ProfileSettings>, asset: string
 }
 
 /** Keys of `boot.programs` that name a file of the asset. */
-export function programsUsing(settings: Settings, asset: string): string[] {
-  return Object.entries(settings.boot.programs)
+export function programsUsing(programs: BootSettings['programs'], asset: string): string[] {
+  return Object.entries(programs)
     .filter(([, name]) => name?.startsWith(`${asset}/`) === true)
     .map(([firmware]) => `boot.programs.${firmware}`);
 }

@@ -5,7 +5,7 @@ import type { NodeView } from '../api/schemas/node.ts';
 import type { ProblemView } from '../api/schemas/problem.ts';
 import { HostRefused, InvalidInput, PodbootError } from '../domain/errors.ts';
 
-const DEFAULT_SOCKET = '/run/podboot/api.sock';
+export const DEFAULT_SOCKET = '/run/podboot/api.sock';
 const DEFAULT_URL = 'http://127.0.0.1:8067';
 /** A reload that checks thousands of nodes and files takes seconds. */
 const TIMEOUT_MS = 60_000;

@@ -5,6 +5,8 @@ export interface Output {
   /** A line about the result, on standard error. */
   tell(text: string): void;
   exitWith(code: number): void;
+  /** One line of a terminal that the next one takes the place of; nothing where standard error is none. */
+  draw?(text: string): void;
 }
 
 /** `podboot nodes | head`: the reader has seen enough, which is no fault. Any other error is one. */
@@ -21,5 +23,8 @@ export const processOutput: Output = {
   tell: (text) => void process.stderr.write(`${text}\n`),
   exitWith: (code) => {
     process.exitCode = code;
+  },
+  draw: (text) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
   },
 };

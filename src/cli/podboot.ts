@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerRehearse } from '../rehearsal/cli.ts';
+import { registerAssets } from './assets.ts';
 import { registerCheckConfig } from './check-config.ts';
 import { registerExplain } from './explain.ts';
 import { reportFailure } from './failure.ts';
@@ -26,6 +27,7 @@ registerInit(program);
 registerCheckConfig(program);
 registerNodes(program);
 registerExplain(program);
+registerAssets(program);
 registerToken(program);
 
 try {

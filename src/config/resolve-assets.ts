@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import type { HostFacts } from './host-facts.ts';
 
 /** The kind of profile that installs what is on a medium, where there is one; `live` boots any. */
-function installingKind({ kind, release }: BootMedium): string | undefined {
+export function profileKindFor({ kind, release }: BootMedium): string | undefined {
   const byKind: Readonly<Record<AssetKind, string | undefined>> = {
     'debian-installer': 'preseed',
     'ubuntu-live-server': 'autoinstall',
@@ -51,7 +51,7 @@ function resolved(
   for (const { message, mend } of look.troubles) findings.push(fault(at, message, mend));
   const { medium } = look;
   if (medium === undefined) return value;
-  const wanted = installingKind(medium);
+  const wanted = profileKindFor(medium);
   if (INSTALLING.includes(value.kind) && wanted !== undefined && wanted !== value.kind) {
     const what = [medium.kind, medium.release].filter((part) => part !== '').join(' ');
     const mend = `Write \`kind: ${wanted}\`, or name another asset.`;

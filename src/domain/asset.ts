@@ -42,3 +42,38 @@ export interface BootMedium {
   /** Those of the files above: what they have to be when a machine asks for them. */
   readonly files: readonly AssetFile[];
 }
+
+/** An imported asset as it stands: for the API and the command line. */
+export interface AssetSummary {
+  readonly name: string;
+  /** Absent, as all that the manifest says, where it can't be read. */
+  readonly kind?: AssetKind;
+  readonly release?: string;
+  readonly architecture?: Architecture;
+  /** What the medium calls itself. */
+  readonly title?: string;
+  readonly files?: number;
+  readonly sizeBytes?: number;
+  /** Where it came from, on the machine that it was imported on. */
+  readonly source?: string;
+  /** ISO 8601. */
+  readonly importedAt?: string;
+  readonly notes: readonly string[];
+  /** Empty: the files that machines load are there, as long and as old as when they were imported. */
+  readonly troubles: readonly { readonly message: string; readonly mend: string }[];
+  readonly usedBy: {
+    readonly profiles: readonly string[];
+    /** Other places of the configuration: `boot.programs.uefi-x64`. */
+    readonly settings: readonly string[];
+    /** Those that boot one of the profiles. */
+    readonly nodes: readonly string[];
+  };
+}
+
+/** assets/ fulfils it for the API. */
+export interface AssetDirectory {
+  /** Absolute. */
+  readonly folder: string;
+  /** By name. */
+  list(): readonly AssetSummary[];
+}

@@ -1,6 +1,7 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { newToken } from '../../src/api/token.ts';
+import type { AssetSummary } from '../../src/domain/asset.ts';
 import { NotFound, type Problem } from '../../src/domain/errors.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { Explainer } from '../../src/domain/explanation.ts';
@@ -26,6 +27,7 @@ export class ApiFixture {
   readonly registry: NodeRegistry;
   readonly api: Api;
   leases: Lease[] = [];
+  assets: AssetSummary[] = [];
   token: string;
   hash: string;
   reload: () => Promise<readonly Problem[]> = async () => [];
@@ -51,6 +53,7 @@ export class ApiFixture {
     this.api = createApi({
       registry: this.registry,
       leases,
+      assets: { folder: '/var/lib/podboot/assets', list: () => this.assets },
       explainer: { explain: (question) => this.explain(question) },
       timeline: this.timeline,
       clock: this.clock,

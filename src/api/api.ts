@@ -5,6 +5,7 @@ import fastify, {
   type InjectOptions,
   type LightMyRequestResponse,
 } from 'fastify';
+import type { AnswerPreviewer } from '../domain/answer-file.ts';
 import type { AssetDirectory } from '../domain/asset.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { Explainer } from '../domain/explanation.ts';
@@ -14,6 +15,8 @@ import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
 import { createAuthentication } from './authentication.ts';
 import { EventStreams } from './event-streams.ts';
+import { registerIdempotency } from './idempotency.ts';
+import type { IdempotencyKeys } from './idempotency-keys.ts';
 import { Listeners } from './listeners.ts';
 import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
@@ -28,6 +31,7 @@ import { nodeImportRoutes } from './routes/node-import.ts';
 import { nodeReplaceRoutes } from './routes/node-replace.ts';
 import { nodeSelectionRoutes } from './routes/node-selection.ts';
 import { nodeRoutes } from './routes/nodes.ts';
+import { renderRoutes } from './routes/render.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { isAuthorized } from './token.ts';
 
@@ -36,7 +40,9 @@ export interface ApiOptions {
   readonly leases: LeaseDirectory;
   readonly assets: AssetDirectory;
   readonly explainer: Explainer;
+  readonly previewer: AnswerPreviewer;
   readonly timeline: Timeline;
+  readonly idempotencyKeys: IdempotencyKeys;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly version: string;
@@ -103,6 +109,7 @@ export function createApi(options: ApiOptions): Api {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
+  registerIdempotency(app, options.idempotencyKeys);
   app.addHook('onResponse', async (request, reply) => {
     if (!events.wantsDebug) return;
     const text = `API: ${request.method} ${shortened(request.url)} → ${reply.statusCode}`;
@@ -127,6 +134,7 @@ export function createApi(options: ApiOptions): Api {
   app.register(nodeImportRoutes(options.registry), { prefix });
   app.register(nodeReplaceRoutes(options.registry), { prefix });
   app.register(nodeSelectionRoutes(options.registry), { prefix });
+  app.register(renderRoutes(options.previewer, options.registry), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
   const streams = new EventStreams(options.timeline, options.clock);

@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream';
 import type { AssetName, BootInformation } from './boot.ts';
 import type { BootGrant } from './boot-grant.ts';
 import type { BootClient } from './client.ts';
 import type { DiscoveredMachine } from './discovered-machine.ts';
 import type { BootEvent } from './events.ts';
 import type { Ipv4 } from './ipv4.ts';
+import type { KeptRequest } from './kept-request.ts';
 import type { InterfaceKey, Lease } from './lease.ts';
 import type { MacAddress } from './mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
@@ -72,6 +74,31 @@ export interface Network {
    * False where the kernel refuses: broadcast instead.
    */
   addNeighbour(interfaceName: string, address: Ipv4, mac: Uint8Array): boolean;
+}
+
+/** TCP of the host, or simulated. */
+export interface StreamNetwork {
+  /**
+   * Streams may be half open: who has said all may still be answered.
+   * @throws HostRefused with the mend
+   */
+  listen(options: StreamListenOptions, accept: (stream: Duplex, from: Endpoint) => void): Promise<StreamListener>;
+  /** What is written before it is connected waits; where it can't be, the stream ends with an error. */
+  connect(to: Endpoint): Duplex;
+}
+
+export interface StreamListenOptions {
+  /** For messages: `DNS`. */
+  readonly what: string;
+  readonly interfaceName: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface StreamListener {
+  readonly local: Endpoint;
+  /** Takes no more; streams that are open go on. */
+  close(): void;
 }
 
 /** A file's bytes to a TCP socket without passing through this process: sendfile(2). */
@@ -167,6 +194,8 @@ export interface StoredDocuments {
   readonly grant: BootGrant;
   /** By interface key. */
   readonly machine: DiscoveredMachine;
+  /** By Idempotency-Key. */
+  readonly request: KeptRequest;
 }
 export type DocumentKind = keyof StoredDocuments;
 export type PutDocument = {
@@ -193,5 +222,7 @@ export interface Store extends EventStore {
   commit(batch: readonly StoreChange[]): Promise<void>;
   /** As it stands on disk now: another process may have written it (`podboot token new`). */
   setting(name: string): Promise<string | undefined>;
+  /** One document, for those that nobody keeps in memory. */
+  document<K extends DocumentKind>(kind: K, id: string): Promise<StoredDocuments[K] | undefined>;
   close(): Promise<void>;
 }

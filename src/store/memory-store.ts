@@ -1,7 +1,7 @@
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node, NodeId } from '../domain/node.ts';
-import type { DocumentKind, Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { DocumentKind, Store, StoreChange, StoredDocuments, StoreSnapshot } from '../domain/ports.ts';
 import {
   type EventChange,
   type EventOwner,
@@ -64,6 +64,10 @@ export class MemoryStore implements Store {
     return this.#settings.get(name);
   }
 
+  async document<K extends DocumentKind>(kind: K, id: string): Promise<StoredDocuments[K] | undefined> {
+    return this.#documents.get(kind)?.get(id) as StoredDocuments[K] | undefined;
+  }
+
   async appendEvents(batch: readonly EventChange[]): Promise<number> {
     for (const change of batch) {
       if ('forget' in change) this.#events = this.#events.filter(({ owner }) => !isSame(owner, change.forget));
@@ -113,6 +117,10 @@ export class BrokenStore implements Store {
   }
 
   setting(): Promise<string | undefined> {
+    return Promise.reject(this.#error);
+  }
+
+  document(): Promise<undefined> {
     return Promise.reject(this.#error);
   }
 

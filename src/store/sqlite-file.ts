@@ -133,6 +133,11 @@ export class SqliteFile {
     return this.#database.prepare('SELECT value FROM setting WHERE name = ?').pluck().get(name) as string | undefined;
   }
 
+  document(kind: string, id: string): string | undefined {
+    const statement = this.#database.prepare('SELECT document FROM document WHERE kind = ? AND id = ?');
+    return statement.pluck().get(kind, id) as string | undefined;
+  }
+
   close(): void {
     this.#database.close();
     this.#lock?.release();

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { HostRefused } from '../domain/errors.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Node } from '../domain/node.ts';
-import type { Store, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { DocumentKind, Store, StoreChange, StoredDocuments, StoreSnapshot } from '../domain/ports.ts';
 import type { EventChange, EventPage, EventQuery } from '../domain/stored-event.ts';
 import { Turns } from '../domain/turns.ts';
 import { decodeDocuments, decodeLeases, decodeNodes, encodeBatch, type Flat } from './batch-codec.ts';
@@ -101,6 +101,11 @@ class SqliteStore implements Store {
 
   async setting(name: string): Promise<string | undefined> {
     return (await this.#ask((id) => [id, 'setting', name])) as string | undefined;
+  }
+
+  async document<K extends DocumentKind>(kind: K, id: string): Promise<StoredDocuments[K] | undefined> {
+    const document = (await this.#ask((request) => [request, 'document', kind, id])) as string | undefined;
+    return document === undefined ? undefined : (JSON.parse(document) as StoredDocuments[K]);
   }
 
   async appendEvents(batch: readonly EventChange[]): Promise<number> {

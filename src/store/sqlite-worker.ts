@@ -42,6 +42,8 @@ function serve(port: MessagePort, options: SqliteFileOptions): void {
           return undefined;
         case 'setting':
           return store.setting(request[2]);
+        case 'document':
+          return store.document(request[2], request[3]);
         case 'append':
           return store.events.append(request[2]);
         case 'events':

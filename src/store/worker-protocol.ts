@@ -6,6 +6,7 @@ export type StoreRequest =
   | readonly [id: number, kind: 'commit', batch: Flat]
   | readonly [id: number, kind: 'load']
   | readonly [id: number, kind: 'setting', name: string]
+  | readonly [id: number, kind: 'document', of: string, documentId: string]
   | readonly [id: number, kind: 'append', batch: Flat]
   | readonly [id: number, kind: 'events', query: EventQuery]
   | readonly [id: number, kind: 'sequence-before', at: number]

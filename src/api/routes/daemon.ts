@@ -26,39 +26,56 @@ export interface DaemonRouteOptions {
   readonly reload: () => Promise<readonly Problem[]>;
 }
 
+const tags = ['daemon'];
+
 /** Status and reload. */
 export function daemonRoutes(options: DaemonRouteOptions): FastifyPluginAsyncTypebox {
   const bornMs = options.clock.monotonic();
   let reloading = false;
 
   return async (app) => {
-    app.get('/status', { schema: { response: { 200: StatusView } } }, async () => {
-      const status = options.status();
-      return {
-        ...status,
-        version: options.version,
-        startedAt: new Date(status.startedAt).toISOString(),
-        // By the clock that does not jump.
-        uptimeSeconds: Math.floor((options.clock.monotonic() - bornMs) / 1_000),
-        interfaces: [...status.interfaces],
-        leases: countByState(options.leases),
-        counters: status.counters,
-      };
-    });
+    app.get(
+      '/status',
+      {
+        schema: {
+          tags,
+          summary: 'Version, uptime, interfaces, and the counters of each service',
+          response: { 200: StatusView },
+        },
+      },
+      async () => {
+        const status = options.status();
+        return {
+          ...status,
+          version: options.version,
+          startedAt: new Date(status.startedAt).toISOString(),
+          // By the clock that does not jump.
+          uptimeSeconds: Math.floor((options.clock.monotonic() - bornMs) / 1_000),
+          interfaces: [...status.interfaces],
+          leases: countByState(options.leases),
+          counters: status.counters,
+        };
+      },
+    );
 
-    app.post('/reload', { schema: { response: { 200: ReloadView } } }, async () => {
-      if (reloading) throw new Conflict('A reload is under way.', [], 'Wait for its end, then ask again.');
-      reloading = true;
-      try {
-        return { warnings: [...(await options.reload())] };
-      } catch (error) {
-        // The file is what is not found, not the route.
-        if (error instanceof NotFound) throw new HostRefused(error.message, error.mend ?? 'Put the file back.', error);
-        throw error;
-      } finally {
-        reloading = false;
-      }
-    });
+    app.post(
+      '/reload',
+      { schema: { tags, summary: 'Read podboot.yaml again', response: { 200: ReloadView } } },
+      async () => {
+        if (reloading) throw new Conflict('A reload is under way.', [], 'Wait for its end, then ask again.');
+        reloading = true;
+        try {
+          return { warnings: [...(await options.reload())] };
+        } catch (error) {
+          // The file is what is not found, not the route.
+          if (error instanceof NotFound)
+            throw new HostRefused(error.message, error.mend ?? 'Put the file back.', error);
+          throw error;
+        } finally {
+          reloading = false;
+        }
+      },
+    );
   };
 }
 

@@ -14,7 +14,15 @@ export function nodeBulkRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebo
   return async (app) => {
     app.post(
       '/nodes/bulk',
-      { bodyLimit: BODY_LIMIT_BYTES, schema: { body: BulkBody, response: { 201: BulkView } } },
+      {
+        bodyLimit: BODY_LIMIT_BYTES,
+        schema: {
+          tags: ['nodes'],
+          summary: 'Enrol up to 5,000 nodes, all or none',
+          body: BulkBody,
+          response: { 201: BulkView },
+        },
+      },
       async (request, reply) => {
         const nodes = await registry.enrolMany(readBodies(request, request.body));
         return reply.code(201).send({ items: nodes.map(({ id, name }) => ({ id, name })) });

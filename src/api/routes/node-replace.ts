@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { NodeRegistry } from '../../lifecycle/registry-port.ts';
 import { ReplaceBody, ReplaceView } from '../schemas/enrolment.ts';
+import { IfMatchHeaders } from '../schemas/headers.ts';
 import { entityTag, nodeView } from '../views.ts';
 import { expectedVersion, findNode, NodeParams, needsIfMatch } from './nodes.ts';
 
@@ -14,6 +15,7 @@ export function nodeReplaceRoutes(registry: NodeRegistry): FastifyPluginAsyncTyp
           tags: ['nodes'],
           summary: 'Replace an interface, a board or the whole machine: the node stays what it is, its boot grants end',
           params: NodeParams,
+          headers: IfMatchHeaders,
           body: ReplaceBody,
           response: { 200: ReplaceView },
         },

@@ -8,12 +8,16 @@ import { type NodeRegistry, VersionMismatch } from '../../lifecycle/registry-por
 import { refuseTooManyValues } from '../body-size.ts';
 import { nodeFilter } from '../node-filter.ts';
 import { sendProblem } from '../problems.ts';
+import { IfMatchHeaders, IfNoneMatchHeaders } from '../schemas/headers.ts';
 import { NodeBody, NodePatchBody, NodeView } from '../schemas/node.ts';
 import { NodeListQuery } from '../schemas/node-list.ts';
 import { pageLimit, pageOf } from '../schemas/page.ts';
 import { entityTag, nodeView } from '../views.ts';
 
-export const NodeParams = Type.Object({ node: Type.String({ minLength: 1, maxLength: 64 }) });
+export const NodeParams = Type.Object({
+  node: Type.String({ minLength: 1, maxLength: 64, description: 'Its id, its name, or a MAC address of it.' }),
+});
+const tags = ['nodes'];
 
 /** By id, name, or MAC address of one of its interfaces. */
 export function findNode(registry: NodeRegistry, named: string): Node {
@@ -31,7 +35,10 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/nodes',
-      { preValidation: refuseTooManyValues, schema: { body: NodeBody, response: { 201: NodeView } } },
+      {
+        preValidation: refuseTooManyValues,
+        schema: { tags, summary: 'Enrol a node', body: NodeBody, response: { 201: NodeView } },
+      },
       async (request, reply) => {
         const node = await registry.enrol(request.body);
         return reply
@@ -44,7 +51,14 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
 
     app.get(
       '/nodes',
-      { schema: { querystring: NodeListQuery, response: { 200: pageOf(NodeView) } } },
+      {
+        schema: {
+          tags,
+          summary: 'The nodes by name, all or those that are asked for',
+          querystring: NodeListQuery,
+          response: { 200: pageOf(NodeView) },
+        },
+      },
       async (request) => {
         const isAskedFor = nodeFilter(request.query);
         const names = registry.sortedNames();
@@ -66,7 +80,15 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
 
     app.get(
       '/nodes/:node',
-      { schema: { params: NodeParams, response: { 200: NodeView, 304: Type.Null() } } },
+      {
+        schema: {
+          tags,
+          summary: 'One node, by id, name or MAC address',
+          params: NodeParams,
+          headers: IfNoneMatchHeaders,
+          response: { 200: NodeView, 304: Type.Null({ description: 'It is as If-None-Match knows it.' }) },
+        },
+      },
       async (request, reply) => {
         const node = findNode(registry, request.params.node);
         reply.header('etag', entityTag(node));
@@ -79,7 +101,15 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
       '/nodes/:node',
       {
         preValidation: refuseTooManyValues,
-        schema: { params: NodeParams, body: NodePatchBody, response: { 200: NodeView } },
+        schema: {
+          tags,
+          summary: 'Change a node: a JSON merge patch (RFC 7396)',
+          consumes: ['application/merge-patch+json', 'application/json'],
+          params: NodeParams,
+          headers: IfMatchHeaders,
+          body: NodePatchBody,
+          response: { 200: NodeView },
+        },
       },
       async (request, reply) => {
         const node = findNode(registry, request.params.node);
@@ -93,12 +123,24 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
       },
     );
 
-    app.delete('/nodes/:node', { schema: { params: NodeParams } }, async (request, reply) => {
-      const node = findNode(registry, request.params.node);
-      if (request.headers['if-match'] === undefined) return needsIfMatch(reply, node);
-      await registry.remove(node.id, expectedVersion(node, request.headers['if-match']));
-      return reply.code(204).send();
-    });
+    app.delete(
+      '/nodes/:node',
+      {
+        schema: {
+          tags,
+          summary: 'Remove a node and its history',
+          params: NodeParams,
+          headers: IfMatchHeaders,
+          response: { 204: Type.Null({ description: 'It is gone.' }) },
+        },
+      },
+      async (request, reply) => {
+        const node = findNode(registry, request.params.node);
+        if (request.headers['if-match'] === undefined) return needsIfMatch(reply, node);
+        await registry.remove(node.id, expectedVersion(node, request.headers['if-match']));
+        return reply.code(204).send(null);
+      },
+    );
   };
 }
 

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import type { DiskMethod, OptionValue } from '../../domain/node.ts';
 import { DISK_METHODS, INTERFACE_ROLES, LOADERS } from '../../lifecycle/node-input.ts';
+import { FaultView } from './fault.ts';
 
 /** Bounds of what is read at all; what a name or an identifier may be is the registry's business. */
 const TEXT = { maxLength: 1_024 };
@@ -32,6 +33,16 @@ const options = <T>(extraTypes: readonly string[]) =>
       items: optionValue.items,
     },
     description: 'DHCP options by name, as in podboot.yaml: { interfaceMtu: 9000 }.',
+  });
+
+/** What may stand in it is checked with the node: podboot.yaml's schema has it, under $defs. */
+const install = (types: readonly string[]) =>
+  Type.Unsafe<Record<string, unknown>>({
+    type: types,
+    maxProperties: 64,
+    additionalProperties: true,
+    description:
+      'What its installer is told differently from other nodes, as values in podboot.yaml: { disk: { serial: S4YP } }.',
   });
 
 const switchPort = Type.Object(
@@ -77,6 +88,7 @@ export const NodeBody = Type.Object(
       }),
     ),
     options: Type.Optional(options<OptionValue>([])),
+    install: Type.Optional(install(['object'])),
     boot: Type.Optional(
       Type.Object(
         {
@@ -90,7 +102,7 @@ export const NodeBody = Type.Object(
       ),
     ),
   },
-  closed,
+  { ...closed, title: 'NodeInput' },
 );
 export type NodeBody = Static<typeof NodeBody>;
 
@@ -121,6 +133,7 @@ export const NodePatchBody = Type.Object(
       }),
     ),
     options: Type.Optional(options<OptionValue | null>(['null'])),
+    install: Type.Optional(Type.Unsafe<Record<string, unknown> | null>(install(['object', 'null']))),
     boot: Type.Optional(
       Type.Object(
         {
@@ -134,39 +147,49 @@ export const NodePatchBody = Type.Object(
       ),
     ),
   },
-  { ...closed, minProperties: 1 },
+  { ...closed, title: 'NodePatch', minProperties: 1 },
 );
 export type NodePatchBody = Static<typeof NodePatchBody>;
 
 /** A node as every answer shows it: canonical MAC addresses, dotted quads, times in RFC 3339. */
-export const NodeView = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  interfaces: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      role: Type.String(),
-      mac: Type.Optional(Type.String()),
-      clientId: Type.Optional(Type.String()),
-      switchPort: Type.Optional(switchPort),
-      address: Type.Optional(Type.String()),
+export const NodeView = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    interfaces: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        role: Type.String(),
+        mac: Type.Optional(Type.String()),
+        clientId: Type.Optional(Type.String()),
+        switchPort: Type.Optional(switchPort),
+        address: Type.Optional(Type.String()),
+      }),
+    ),
+    uuid: Type.Optional(Type.String()),
+    serialNumber: Type.Optional(Type.String()),
+    rack: Type.Optional(Type.String()),
+    position: Type.Optional(Type.String()),
+    roles: Type.Unsafe<readonly string[]>({ type: 'array', items: { type: 'string' } }),
+    group: Type.Optional(Type.String()),
+    labels: Type.Record(Type.String(), Type.String()),
+    options: Type.Record(Type.String(), Type.Unknown()),
+    install: Type.Optional(
+      Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true }),
+    ),
+    boot: Type.Object({
+      profile: Type.String(),
+      loader: Type.String(),
+      diskMethod: Type.Optional(Type.String()),
     }),
-  ),
-  uuid: Type.Optional(Type.String()),
-  serialNumber: Type.Optional(Type.String()),
-  rack: Type.Optional(Type.String()),
-  position: Type.Optional(Type.String()),
-  roles: Type.Unsafe<readonly string[]>({ type: 'array', items: { type: 'string' } }),
-  group: Type.Optional(Type.String()),
-  labels: Type.Record(Type.String(), Type.String()),
-  options: Type.Record(Type.String(), Type.Unknown()),
-  boot: Type.Object({
-    profile: Type.String(),
-    loader: Type.String(),
-    diskMethod: Type.Optional(Type.String()),
-  }),
+    state: Type.Optional(Type.String({ description: 'Where it is in its life: enrolled, installing, ready.' })),
+  step: Type.Optional(Type.String()),
+  fault: Type.Optional(FaultView),
+  reason: Type.Optional(Type.String({ description: 'Why a person put it there.' })),
   version: Type.Integer(),
-  createdAt: Type.String(),
-  updatedAt: Type.String(),
-});
+    createdAt: Type.String(),
+    updatedAt: Type.String(),
+  },
+  { title: 'Node' },
+);
 export type NodeView = Static<typeof NodeView>;

@@ -72,7 +72,6 @@ export const EventsQuery = Type.Object(
 );
 
 export const EventStreamHeaders = Type.Object({
-  accept: Type.Optional(Type.String({ description: 'application/json for a page; else a stream.' })),
   'last-event-id': Type.Optional(Type.String({ description: 'The `id` of the last event that was received.' })),
 });
 

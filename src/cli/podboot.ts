@@ -7,6 +7,7 @@ import { registerExplain } from './explain.ts';
 import { reportFailure } from './failure.ts';
 import { registerInit } from './init.ts';
 import { registerNodes } from './nodes.ts';
+import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
 import { registerToken } from './token.ts';
 
@@ -27,6 +28,7 @@ registerInit(program);
 registerCheckConfig(program);
 registerNodes(program);
 registerExplain(program);
+registerRender(program);
 registerAssets(program);
 registerToken(program);
 

@@ -20,7 +20,9 @@ import { createHostNetwork } from '../net/host-network.ts';
 import { loadLibc } from '../net/libc.ts';
 import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
+import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import { createProfileRenderer } from '../profiles/answer-renderer.ts';
+import { installValueProblems } from '../profiles/values/check-install-values.ts';
 import { createSecretReader } from '../profiles/values/secrets.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
@@ -63,6 +65,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     checkNode: (node) => [
       ...checkNode(node, current.settings),
       ...nodeOptionProblems(node.options, current.settings.dhcp.customOptions),
+      ...(node.install === undefined ? [] : installValueProblems(node.install, 'install')),
     ],
     companions: [
       leasesEndWithHardware({ free: (former) => dhcp.free(former) }),
@@ -126,6 +129,11 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     assets,
     leases,
     explainer,
+    previewer: createAnswerPreviewer({
+      settings: () => current.settings.boot,
+      renderer,
+      origin: () => originOf(current.settings),
+    }),
     timeline,
     clock,
     events,
@@ -181,4 +189,10 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     },
   });
   return daemon;
+}
+
+/** As the nodes of the first interface that serves HTTP see it; for what is shown to people. */
+function originOf({ interfaces, http }: Settings): string {
+  const served = interfaces.find((each) => each.http) ?? interfaces[0];
+  return `http://${served === undefined ? '127.0.0.1' : formatIpv4(served.address)}${http.port === 80 ? '' : `:${http.port}`}`;
 }

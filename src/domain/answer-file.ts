@@ -29,3 +29,24 @@ export interface AnswerRenderer {
    */
   render(node: Node, profile: string, context: AnswerContext): readonly AnswerFile[];
 }
+
+/** What a node would boot and be told by a profile, for people: secrets and the token are masked. */
+export interface AnswerPreview {
+  readonly profile: string;
+  readonly kind: string;
+  readonly kernel?: string;
+  readonly initrds?: readonly string[];
+  readonly arguments?: string;
+  /** iPXE's own commands, of a profile of kind `script`. */
+  readonly script?: string;
+  readonly files: readonly AnswerFile[];
+}
+
+/** profiles/ fulfils it for the API. Changes nothing. */
+export interface AnswerPreviewer {
+  /**
+   * @param profile the node's own unless told
+   * @throws InvalidInput as AnswerRenderer
+   */
+  preview(node: Node, profile: string | undefined): AnswerPreview;
+}

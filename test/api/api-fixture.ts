@@ -2,6 +2,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { newToken } from '../../src/api/token.ts';
 import type { AssetSummary } from '../../src/domain/asset.ts';
+import type { AnswerPreviewer } from '../../src/domain/answer-file.ts';
 import { NotFound, type Problem } from '../../src/domain/errors.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { Explainer } from '../../src/domain/explanation.ts';
@@ -31,6 +32,7 @@ export class ApiFixture {
   token: string;
   hash: string;
   reload: () => Promise<readonly Problem[]> = async () => [];
+  preview: AnswerPreviewer['preview'] = () => ({ profile: 'none', kind: 'live', files: [] });
   explain: Explainer['explain'] = () => Promise.reject(new NotFound('There is nothing to explain.'));
   commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
 
@@ -54,6 +56,7 @@ export class ApiFixture {
       registry: this.registry,
       leases,
       assets: { folder: '/var/lib/podboot/assets', list: () => this.assets },
+      previewer: { preview: (node, profile) => this.preview(node, profile) },
       explainer: { explain: (question) => this.explain(question) },
       timeline: this.timeline,
       clock: this.clock,

@@ -1,11 +1,13 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
+import { IdempotencyKeys } from '../../src/api/idempotency-keys.ts';
 import { newToken } from '../../src/api/token.ts';
 import type { AssetSummary } from '../../src/domain/asset.ts';
 import type { AnswerPreviewer } from '../../src/domain/answer-file.ts';
 import { NotFound, type Problem } from '../../src/domain/errors.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { Explainer } from '../../src/domain/explanation.ts';
+import type { KeptRequest } from '../../src/domain/kept-request.ts';
 import type { Lease } from '../../src/domain/lease.ts';
 import type { LeaseDirectory, StoreChange } from '../../src/domain/ports.ts';
 import { combineSinks } from '../../src/lifecycle/event-bus.ts';
@@ -36,7 +38,8 @@ export class ApiFixture {
   explain: Explainer['explain'] = () => Promise.reject(new NotFound('There is nothing to explain.'));
   commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
 
-  constructor() {
+  /** @param known requests with an Idempotency-Key, as a start finds them */
+  constructor(known: readonly KeptRequest[] = []) {
     ({ token: this.token, hash: this.hash } = newToken());
     const events = combineSinks(this.timeline, { wantsDebug: true, emit: (event) => void this.events.push(event) });
     this.registry = createNodeRegistry({
@@ -59,6 +62,11 @@ export class ApiFixture {
       previewer: { preview: (node, profile) => this.preview(node, profile) },
       explainer: { explain: (question) => this.explain(question) },
       timeline: this.timeline,
+      idempotencyKeys: new IdempotencyKeys({
+        store: { commit: (batch) => this.commit(batch), document: this.store.document.bind(this.store) },
+        clock: this.clock,
+        known,
+      }),
       clock: this.clock,
       events,
       version: '1.2.3',

@@ -25,9 +25,14 @@ export class NodeIndex implements NodeDirectory {
   };
   readonly #awaited = new Set<NodeId>();
   #sortedNames: readonly string[] | undefined;
+  #revision = 0;
 
   get size(): number {
     return this.#nodes.size;
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   byId(id: NodeId): Node | undefined {
@@ -98,6 +103,7 @@ export class NodeIndex implements NodeDirectory {
     for (const claim of claimsOf(node)) this.#claims[claim.kind].set(claim.value, claim);
     if (awaitedInterface(node) !== undefined) this.#awaited.add(node.id);
     this.#sortedNames = undefined;
+    this.#revision += 1;
   }
 
   remove(id: NodeId): void {
@@ -110,6 +116,7 @@ export class NodeIndex implements NodeDirectory {
       if (map.get(claim.value)?.node.id === id) map.delete(claim.value);
     }
     this.#sortedNames = undefined;
+    this.#revision += 1;
   }
 }
 

@@ -57,6 +57,10 @@ class Registry implements NodeRegistry {
     return this.#index.size;
   }
 
+  get revision(): number {
+    return this.#index.revision;
+  }
+
   get awaited(): ReadonlySet<NodeId> {
     return this.#index.awaited;
   }

@@ -63,6 +63,8 @@ export type NodeCompanion = (change: NodeChange) => Accompaniment | undefined;
  */
 export interface NodeRegistry extends NodeDirectory {
   readonly size: number;
+  /** Grows with each change of a node, in this process: what was made of the nodes is still right while it is the same. */
+  readonly revision: number;
   /** Nodes with a boot interface that nothing but the machine's serial number or UUID tells. */
   readonly awaited: ReadonlySet<NodeId>;
   /** In any case of letters. */

@@ -22,6 +22,8 @@ export class LeaseTable implements LeaseDirectory {
   /** The row whose lease went last on its way to the disk and is not there yet. */
   readonly #pending = new Map<InterfaceKey, AddressRow>();
   #pools = new Map<SubnetSettings, AddressPool>();
+  /** Told of each lease that is taken over, and what its address had before: DNS has names of them. */
+  onApplied: (lease: Lease, before: Lease | undefined) => void = () => undefined;
 
   constructor(loaded: Iterable<Lease>, clock: Clock) {
     this.#clock = clock;
@@ -169,7 +171,8 @@ export class LeaseTable implements LeaseDirectory {
    */
   apply(lease: Lease, endsAt: number): void {
     const row = this.#rowFor(lease.address);
-    if (row.lease !== undefined) this.#unlink(row, row.lease.key);
+    const before = row.lease;
+    if (before !== undefined) this.#unlink(row, before.key);
     row.lease = lease;
     row.leaseEndsAt = endsAt;
     if ((row.offerKey === lease.key && row.pending === 0) || lease.state === 'declined') {
@@ -180,6 +183,7 @@ export class LeaseTable implements LeaseDirectory {
     row.nextOfKey = this.#byKey.get(lease.key);
     this.#byKey.set(lease.key, row);
     this.#poolOf(lease.address)?.changed(row);
+    this.onApplied(lease, before);
   }
 
   /**

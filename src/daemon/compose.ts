@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { ensureToken } from '../api/first-token.ts';
+import { IdempotencyKeys } from '../api/idempotency-keys.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
 import { createAssetDirectory } from '../assets/asset-directory.ts';
 import { locateInFile } from '../config/locate.ts';
@@ -135,6 +136,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
       origin: () => originOf(current.settings),
     }),
     timeline,
+    idempotencyKeys: new IdempotencyKeys({ store, clock, known: snapshot.documents.request ?? [] }),
     clock,
     events,
     version: VERSION,

@@ -12,13 +12,17 @@ import type { Store } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { createExplainer } from '../explain/explainer.ts';
 import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
+import { NodeActions } from '../lifecycle/node-actions.ts';
 import { checkNode } from '../lifecycle/node-checks.ts';
 import { grantsEndWithHardware, leasesEndWithHardware } from '../lifecycle/node-hardware.ts';
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
 import { createTimeline } from '../lifecycle/timeline.ts';
 import { createEventLog } from '../log/event-log.ts';
 import { createHostNetwork } from '../net/host-network.ts';
+import { createHostStreams } from '../net/host-streams.ts';
+import { networksOf } from '../net/interfaces.ts';
 import { loadLibc } from '../net/libc.ts';
+import { hostNameServers } from '../net/name-servers.ts';
 import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
@@ -28,6 +32,7 @@ import { createSecretReader } from '../profiles/values/secrets.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
+import { createDnsService } from '../services/dns/dns-service.ts';
 import { createTftpService } from '../services/tftp/tftp-service.ts';
 import { Daemon } from './daemon.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -108,7 +113,20 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     files: boot.files,
     events: nameSubjects(events, (address) => boot.subjectAt(address)),
   });
-  const servers = [boot, tftp, dhcp];
+  const dns = createDnsService({
+    settings,
+    network,
+    streams: createHostStreams(),
+    clock,
+    nodes,
+    nodesRevision: () => nodes.revision,
+    leases,
+    events: nameSubjects(events, (address) => boot.subjectAt(address)),
+    hostNameServers,
+    onLink: networksOf,
+  });
+  leases.onApplied = (lease, before) => dns.leaseApplied(lease, before);
+  const servers = [boot, tftp, dns, dhcp];
 
   let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);
   const explainer = createExplainer({
@@ -125,8 +143,16 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     boot: () => current.settings.boot,
     nodes: () => [...nodes.all()].map(({ name, boot: { profile } }) => ({ name, profiles: [profile] })),
   });
+  const lives = new NodeActions({
+    book,
+    registry: nodes,
+    diagnose: (node) => lifecycle.diagnosisOf(node),
+    free: (former) => dhcp.free(former),
+    commit,
+  });
   const api = createApi({
     registry: nodes,
+    lives,
     assets,
     leases,
     explainer,
@@ -154,6 +180,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
       counters: {
         dhcp: dhcp.statistics(),
         tftp: tftp.statistics(),
+        dns: dns.statistics(),
         http: boot.statistics(),
         install: book.statistics(),
         timeline: timeline.statistics(),

@@ -9,6 +9,7 @@ import { findUdpPortHolder } from './port-holder.ts';
 export type OpeningStep = 'socket' | 'broadcast' | 'interface' | 'buffer' | 'bind';
 
 const PORT_SETTING: Readonly<Record<number, string>> = {
+  53: 'dns.port',
   67: 'dhcp.port',
   69: 'tftp.port',
   4011: 'dhcp.proxyPort',

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { type Ipv4, parseIpv4 } from '../domain/ipv4.ts';
+import { type Ipv4, type Ipv4Subnet, netmask, parseIpv4 } from '../domain/ipv4.ts';
 import { type MacAddress, parseMac } from '../domain/mac.ts';
 import type { Clock } from '../domain/ports.ts';
 import { loadLibc } from './libc.ts';
@@ -37,6 +37,15 @@ export function readInterfaces(): readonly HostInterface[] {
     if (each !== undefined) found.push(each);
   }
   return found.sort((a, b) => a.index - b.index);
+}
+
+/** The networks that an interface's own addresses are on; empty where it is not there. */
+export function networksOf(interfaceName: string): readonly Ipv4Subnet[] {
+  const found = readInterfaces().find((each) => each.name === interfaceName);
+  return (found?.addresses ?? []).map(({ address, prefixLength }) => ({
+    network: (address & netmask(prefixLength)) >>> 0,
+    prefixLength,
+  }));
 }
 
 function interfaceNames(): string[] {

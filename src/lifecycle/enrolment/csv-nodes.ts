@@ -4,41 +4,10 @@ import { DISK_METHODS, INTERFACE_ROLES, LOADERS, shown } from '../node-input.ts'
 import { type CellReading, readCell, readMacCell, readTextCell } from './cells.ts';
 import type { InterfaceField, NodeField } from './columns.ts';
 import type { Column } from './csv-heading.ts';
+import { CsvNode, type Writable } from './csv-node.ts';
 import type { CsvRow } from './csv-text.ts';
-import type { ImportedInterface, ImportedNode, Place } from './imported-node.ts';
-import { optionOf } from './option-cell.ts';
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** A node as rows are added to it. */
-class CsvNode implements ImportedNode {
-  readonly place: Place;
-  readonly name?: string;
-  readonly isUnreadable: boolean;
-  readonly fields: Record<string, unknown> = {};
-  readonly interfaces: Writable<ImportedInterface>[] = [];
-  readonly #places = new Map<string, Place>();
-
-  constructor(place: Place, name: string | undefined, isUnreadable: boolean) {
-    this.place = place;
-    this.isUnreadable = isUnreadable;
-    if (name !== undefined) this.name = name;
-  }
-
-  recordOf(field: string): Record<string, unknown> {
-    const record = this.fields[field] ?? {};
-    this.fields[field] = record;
-    return record as Record<string, unknown>;
-  }
-
-  placeOf(path: string): Place | undefined {
-    return this.#places.get(path);
-  }
-
-  setPlace(path: string, place: Place): void {
-    this.#places.set(path, place);
-  }
-}
+import type { ImportedInterface, ImportedNode } from './imported-node.ts';
+import { optionOf, recordOf } from './option-cell.ts';
 
 const INTERFACE_IS_NAMED_BY_ROLE: Readonly<Record<InterfaceRole, string>> = {
   boot: 'boot',
@@ -168,21 +137,11 @@ export class CsvNodes {
 
   /** Rows of one node agree, or say nothing. */
   #say(node: CsvNode, row: CsvRow, column: Column, path: string, value: unknown): void {
-    const [first = '', ...rest] = path.split('.');
-    const key = rest.join('.');
-    const record = key === '' ? node.fields : node.recordOf(first);
-    const name = key === '' ? first : key;
-    const before = Object.hasOwn(record, name) ? record[name] : undefined;
-    const isEmpty = value === null || (Array.isArray(value) && value.length === 0);
-    if (before === undefined || (isSilent(before) && !isEmpty)) {
-      // Own property whatever the key: a column may be called label.__proto__.
-      Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
-      node.setPlace(path, { line: row.line, column: column.heading });
-    } else if (!isEmpty && !isSame(path, before, value)) {
-      const at = node.placeOf(path);
-      const message = `${node.name ?? 'The node'} has another ${path} in line ${at?.line}: ${shown(JSON.stringify(before))}.`;
-      this.#refuse(row, column, message, 'Let the rows of one node agree, or leave the later cells empty.');
-    }
+    const other = node.say(path, value, { line: row.line, column: column.heading });
+    if (other === undefined) return;
+    const at = node.placeOf(path);
+    const message = `${node.name ?? 'The node'} has another ${path} in line ${at?.line}: ${shown(JSON.stringify(other))}.`;
+    this.#refuse(row, column, message, 'Let the rows of one node agree, or leave the later cells empty.');
   }
 
   #interface(node: CsvNode, row: CsvRow, said: Said, given: string | undefined): void {
@@ -191,7 +150,7 @@ export class CsvNodes {
     if (!speaks && (given === undefined || given === '' || !said.has('interface'))) return;
     const roleText = said.get('role')?.text.toLowerCase() as InterfaceRole | undefined;
     const made = given === undefined || given === '';
-    const name = made ? freeName(node, INTERFACE_IS_NAMED_BY_ROLE[roleText ?? 'boot'] ?? 'boot') : given;
+    const name = made ? node.freeName(INTERFACE_IS_NAMED_BY_ROLE[roleText ?? 'boot'] ?? 'boot') : given;
     const known = node.interfaces.find((each) => each.name === name);
     const [anyCell] = said.values();
     if (known !== undefined && anyCell !== undefined) {
@@ -252,30 +211,3 @@ interface SaidCell {
   readonly column: Column;
 }
 type Said = Map<'interface' | InterfaceField, SaidCell>;
-
-function recordOf(cell: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(cell);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Labels and SMBIOS disagree about the case of serial numbers. */
-function isSame(path: string, one: unknown, other: unknown): boolean {
-  const [first, second] = [JSON.stringify(one), JSON.stringify(other)];
-  return path === 'serialNumber' ? first.toUpperCase() === second.toUpperCase() : first === second;
-}
-
-function isSilent(value: unknown): boolean {
-  return value === null || (Array.isArray(value) && value.length === 0);
-}
-
-function freeName(node: CsvNode, base: string): string {
-  const taken = new Set(node.interfaces.map(({ name }) => name));
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? base : `${base}${number}`;
-    if (!taken.has(name)) return name;
-  }
-}

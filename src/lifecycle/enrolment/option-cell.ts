@@ -32,3 +32,13 @@ function isItem(value: unknown): boolean {
 function isScalar(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }
+
+/** What an installer is told: an object in JSON; undefined for anything else. */
+export function recordOf(cell: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(cell);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

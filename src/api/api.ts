@@ -11,6 +11,7 @@ import type { Problem } from '../domain/errors.ts';
 import type { Explainer } from '../domain/explanation.ts';
 import type { Clock, EventSink, LeaseDirectory } from '../domain/ports.ts';
 import type { ListenAddress } from '../domain/settings.ts';
+import type { LifeControl } from '../lifecycle/node-actions.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
 import { createAuthentication } from './authentication.ts';
@@ -26,6 +27,7 @@ import { documentationRoutes } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { leaseRoutes } from './routes/leases.ts';
+import { lifeRoutes } from './routes/lives.ts';
 import { nodeBulkRoutes } from './routes/node-bulk.ts';
 import { nodeImportRoutes } from './routes/node-import.ts';
 import { nodeReplaceRoutes } from './routes/node-replace.ts';
@@ -37,6 +39,7 @@ import { isAuthorized } from './token.ts';
 
 export interface ApiOptions {
   readonly registry: NodeRegistry;
+  readonly lives: LifeControl;
   readonly leases: LeaseDirectory;
   readonly assets: AssetDirectory;
   readonly explainer: Explainer;
@@ -129,7 +132,8 @@ export function createApi(options: ApiOptions): Api {
   };
   const prefix = '/api/v1';
   app.register(documentationRoutes(document));
-  app.register(nodeRoutes(options.registry), { prefix });
+  app.register(nodeRoutes(options.registry, options.lives), { prefix });
+  app.register(lifeRoutes(options.lives, options.registry), { prefix });
   app.register(nodeBulkRoutes(options.registry), { prefix });
   app.register(nodeImportRoutes(options.registry), { prefix });
   app.register(nodeReplaceRoutes(options.registry), { prefix });

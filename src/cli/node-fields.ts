@@ -11,6 +11,8 @@ export function nodeFields(node: NodeView): string {
   return fields([
     ['name', node.name],
     ['id', node.id],
+    ['state', [node.state, node.step, node.reason].filter((part) => part !== undefined).join(', ')],
+    ['fault', node.fault === undefined ? undefined : `${node.fault.text} → ${node.fault.mend ?? ''}`],
     ...node.interfaces.map(
       ({ name, role, mac, clientId, switchPort, address }) =>
         [

@@ -80,10 +80,12 @@ export function registerNodes(program: Command, environment: ApiEnvironment = RE
 
 function nodeTable(nodes: readonly NodeView[]): string {
   return table(
-    ['name', 'profile', 'address', 'mac', 'rack', 'group'],
+    ['name', 'state', 'profile', 'address', 'mac', 'rack', 'group'],
     nodes.map((node) => {
       const first = node.interfaces.find(({ role }) => role === 'boot') ?? node.interfaces[0];
-      return [node.name, node.boot.profile, first?.address, first?.mac ?? first?.clientId, node.rack, node.group];
+      const state = node.fault === undefined ? node.state : `${node.state ?? ''}!`;
+      const hardware = first?.mac ?? first?.clientId;
+      return [node.name, state, node.boot.profile, first?.address, hardware, node.rack, node.group];
     }),
   );
 }

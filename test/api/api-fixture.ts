@@ -2,8 +2,8 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { IdempotencyKeys } from '../../src/api/idempotency-keys.ts';
 import { newToken } from '../../src/api/token.ts';
-import type { AssetSummary } from '../../src/domain/asset.ts';
 import type { AnswerPreviewer } from '../../src/domain/answer-file.ts';
+import type { AssetSummary } from '../../src/domain/asset.ts';
 import { NotFound, type Problem } from '../../src/domain/errors.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { Explainer } from '../../src/domain/explanation.ts';
@@ -11,11 +11,15 @@ import type { KeptRequest } from '../../src/domain/kept-request.ts';
 import type { Lease } from '../../src/domain/lease.ts';
 import type { LeaseDirectory, StoreChange } from '../../src/domain/ports.ts';
 import { combineSinks } from '../../src/lifecycle/event-bus.ts';
+import { LifeBook } from '../../src/lifecycle/life-book.ts';
+import { NodeActions } from '../../src/lifecycle/node-actions.ts';
 import { createNodeRegistry } from '../../src/lifecycle/node-registry.ts';
 import type { NodeRegistry } from '../../src/lifecycle/registry-port.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
+import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
+import { PROFILES } from '../lifecycle/life/house.ts';
 
 /** The API on a registry and a timeline of its own, without a socket. */
 export class ApiFixture {
@@ -29,6 +33,7 @@ export class ApiFixture {
   });
   readonly registry: NodeRegistry;
   readonly api: Api;
+  readonly book: LifeBook;
   leases: Lease[] = [];
   assets: AssetSummary[] = [];
   token: string;
@@ -55,8 +60,28 @@ export class ApiFixture {
       byKey: (key) => this.leases.find((lease) => lease.key === key),
       all: () => this.leases,
     };
+    this.book = new LifeBook({
+      documents: {},
+      nodes: this.registry,
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+      settings: () => lifecycleSettings(),
+      profiles: { profile: (name) => PROFILES[name] },
+      renderer: { render: () => [{ name: 'preseed.cfg', contentType: 'text/plain', text: 'answers' }] },
+      effects: [],
+      subjectAt: (address) => ({ address }),
+      diagnose: async () => ({ code: 'late', text: 'it is late' }),
+    });
     this.api = createApi({
       registry: this.registry,
+      lives: new NodeActions({
+        book: this.book,
+        registry: this.registry,
+        diagnose: async (node) => ({ code: 'late', text: `${node.name} is late`, mend: 'Look at it.', evidence: [] }),
+        free: () => ({ changes: [] }),
+        commit: (batch) => this.commit(batch),
+      }),
       leases,
       assets: { folder: '/var/lib/podboot/assets', list: () => this.assets },
       previewer: { preview: (node, profile) => this.preview(node, profile) },

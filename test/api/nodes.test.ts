@@ -54,6 +54,7 @@ describe('enrolling', () => {
         classlessRoutes: [{ to: '10.0.0.0/8', via: '10.77.0.1' }],
       },
       boot: { profile: 'rescue', loader: 'grub' },
+      state: 'enrolled',
       version: 1,
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',

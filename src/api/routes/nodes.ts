@@ -4,15 +4,16 @@ import Type from 'typebox';
 import { NotFound } from '../../domain/errors.ts';
 import { parseMac } from '../../domain/mac.ts';
 import type { Node } from '../../domain/node.ts';
+import type { LifeControl } from '../../lifecycle/node-actions.ts';
 import { type NodeRegistry, VersionMismatch } from '../../lifecycle/registry-port.ts';
 import { refuseTooManyValues } from '../body-size.ts';
 import { nodeFilter } from '../node-filter.ts';
 import { sendProblem } from '../problems.ts';
 import { IfMatchHeaders, IfNoneMatchHeaders } from '../schemas/headers.ts';
+import { NodesQuery } from '../schemas/life.ts';
 import { NodeBody, NodePatchBody, NodeView } from '../schemas/node.ts';
-import { NodeListQuery } from '../schemas/node-list.ts';
 import { pageLimit, pageOf } from '../schemas/page.ts';
-import { entityTag, nodeView } from '../views.ts';
+import { entityTag, nodeView, recordTag } from '../views.ts';
 
 export const NodeParams = Type.Object({
   node: Type.String({ minLength: 1, maxLength: 64, description: 'Its id, its name, or a MAC address of it.' }),
@@ -31,7 +32,7 @@ export function findNode(registry: NodeRegistry, named: string): Node {
 }
 
 /** Enrol, list, show, change, remove. Changes need If-Match (RFC 9110 section 13.1.1), so that none undoes another's unseen. */
-export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
+export function nodeRoutes(registry: NodeRegistry, lives?: Pick<LifeControl, 'life'>): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/nodes',
@@ -45,7 +46,7 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
           .code(201)
           .header('location', `/api/v1/nodes/${node.id}`)
           .header('etag', entityTag(node))
-          .send(nodeView(node));
+          .send(nodeView(node, lives?.life(node)));
       },
     );
 
@@ -55,12 +56,15 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
         schema: {
           tags,
           summary: 'The nodes by name, all or those that are asked for',
-          querystring: NodeListQuery,
+          querystring: NodesQuery,
           response: { 200: pageOf(NodeView) },
         },
       },
       async (request) => {
-        const isAskedFor = nodeFilter(request.query);
+        const { state, ...query } = request.query;
+        const isLikeThat = nodeFilter(query);
+        const isAskedFor = (node: Node) =>
+          isLikeThat(node) && (state === undefined || lives?.life(node).state === state);
         const names = registry.sortedNames();
         const limit = pageLimit(request.query);
         const found: Node[] = [];
@@ -72,7 +76,7 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
         const items = found.slice(0, limit);
         const last = items.at(-1);
         return {
-          items: items.map(nodeView),
+          items: items.map((node) => nodeView(node, lives?.life(node))),
           ...(last !== undefined && found.length > limit ? { next: last.name } : {}),
         };
       },
@@ -91,9 +95,11 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const node = findNode(registry, request.params.node);
-        reply.header('etag', entityTag(node));
-        if (tagsOf(request.headers['if-none-match']).includes(entityTag(node))) return reply.code(304).send(null);
-        return reply.send(nodeView(node));
+        const life = lives?.life(node);
+        const tag = entityTag(node, life);
+        reply.header('etag', tag);
+        if (tagsOf(request.headers['if-none-match']).includes(tag)) return reply.code(304).send(null);
+        return reply.send(nodeView(node, life));
       },
     );
 
@@ -119,7 +125,8 @@ export function nodeRoutes(registry: NodeRegistry): FastifyPluginAsyncTypebox {
           request.body,
           expectedVersion(node, request.headers['if-match']),
         );
-        return reply.header('etag', entityTag(changed)).send(nodeView(changed));
+        const life = lives?.life(changed);
+        return reply.header('etag', entityTag(changed, life)).send(nodeView(changed, life));
       },
     );
 
@@ -157,7 +164,7 @@ export function needsIfMatch(reply: FastifyReply, node: Node): FastifyReply {
 export function expectedVersion(node: Node, ifMatch: string): number | undefined {
   const tags = tagsOf(ifMatch);
   if (tags.includes('*')) return undefined;
-  if (tags.includes(entityTag(node))) return node.version;
+  if (tags.map(recordTag).includes(entityTag(node))) return node.version;
   throw new VersionMismatch(
     `${node.name} was changed meanwhile: its version is ${node.version}.`,
     [],

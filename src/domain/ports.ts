@@ -35,7 +35,8 @@ export interface DatagramSocket {
   readonly local: Endpoint;
   /** `data` is only valid during the call. */
   onMessage(listener: (data: Uint8Array, from: Endpoint) => void): void;
-  onError(listener: (error: Error) => void): void;
+  /** @param listener `to` is whom the datagram was for, where a send failed */
+  onError(listener: (error: Error, to?: Endpoint) => void): void;
   /**
    * Fire and forget; a failure reaches `done`, else onError. The bytes are taken before the call returns: the caller may
    * use its buffer again at once.

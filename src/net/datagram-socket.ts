@@ -1,17 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { parseIpv4 } from '../domain/ipv4.ts';
 import type { Endpoint, SegmentingSocket } from '../domain/ports.ts';
-import { DatagramDrain, type ReceiveSpace } from './datagram-drain.ts';
-import type { Libc } from './libc.ts';
-import {
-  int32,
-  MSG_DONTWAIT,
-  MSG_NOSIGNAL,
-  SOCKADDR_BYTES,
-  SOL_UDP,
-  sockaddrIn,
-  UDP_SEGMENT,
-} from './socket-options.ts';
+import type { SendDone } from './send-batch.ts';
 
 /** Sends that wait for room in the kernel's buffer. Beyond it a datagram is lost, as on a full wire. */
 const MOST_WAITING_SENDS = 256;
@@ -23,7 +13,7 @@ export class PlainDatagramSocket implements SegmentingSocket {
   readonly local: Endpoint;
   protected readonly socket: Socket;
   #hear: MessageListener | undefined;
-  #fail: ((error: Error) => void) | undefined;
+  #fail: ((error: Error, to?: Endpoint) => void) | undefined;
   #closed = false;
 
   constructor(socket: Socket) {
@@ -43,7 +33,7 @@ export class PlainDatagramSocket implements SegmentingSocket {
     this.#hear = listener;
   }
 
-  onError(listener: (error: Error) => void): void {
+  onError(listener: (error: Error, to?: Endpoint) => void): void {
     this.#fail = listener;
   }
 
@@ -66,10 +56,10 @@ export class PlainDatagramSocket implements SegmentingSocket {
   }
 
   /** By dgram, which waits until there is room. It needs the bytes until then, hence the copy. */
-  protected enqueue(data: Uint8Array, to: Endpoint, done: ((error: Error | null) => void) | undefined): void {
+  protected enqueue(data: Uint8Array, to: Endpoint, done: SendDone): void {
     const errno = this.#refusal(to);
-    if (errno !== undefined) this.settle(new Error(`send ${errno} ${to.address}:${to.port}`), done);
-    else this.socket.send(Uint8Array.from(data), to.port, to.address, (error) => this.settle(error, done));
+    if (errno !== undefined) this.settle(new Error(`send ${errno} ${to.address}:${to.port}`), done, to);
+    else this.socket.send(Uint8Array.from(data), to.port, to.address, (error) => this.settle(error, done, to));
   }
 
   #refusal(to: Endpoint): string | undefined {
@@ -79,106 +69,9 @@ export class PlainDatagramSocket implements SegmentingSocket {
     return this.socket.getSendQueueCount() >= MOST_WAITING_SENDS ? 'ENOBUFS' : undefined;
   }
 
-  protected settle(error: Error | null, done: ((error: Error | null) => void) | undefined): void {
+  /** @param to undefined: it is no send that failed */
+  protected settle(error: Error | null, done: SendDone, to?: Endpoint): void {
     if (done !== undefined) queueMicrotask(() => done(error));
-    else if (error !== null && !this.#closed) queueMicrotask(() => this.#fail?.(error));
+    else if (error !== null && !this.#closed) queueMicrotask(() => this.#fail?.(error, to));
   }
-}
-
-/**
- * A socket whose descriptor we opened: dgram waits and receives the first datagram of a burst, the rest is taken from
- * the kernel; sends go straight to it, and it takes the bytes at once. That spares a request object, a copy and a
- * callback for each datagram.
- */
-export class NativeDatagramSocket extends PlainDatagramSocket {
-  readonly #libc: Libc;
-  readonly #descriptor: number;
-  readonly #drain: DatagramDrain;
-  /** Of the peer that was last heard or spoken to. */
-  readonly #address = new Uint8Array(SOCKADDR_BYTES);
-  #lastAddress = '';
-  #lastPort = -1;
-  #segmentBytes: number | undefined;
-
-  constructor(socket: Socket, libc: Libc, descriptor: number, segmentBytes: number | undefined, space: ReceiveSpace) {
-    super(socket);
-    this.#drain = new DatagramDrain(libc, descriptor, space);
-    this.#libc = libc;
-    this.#descriptor = descriptor;
-    this.#segmentBytes = segmentBytes;
-  }
-
-  override get segmentBytes(): number | undefined {
-    return this.#segmentBytes;
-  }
-
-  override send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void {
-    // A closed descriptor's number may be another file's by now.
-    const errno = this.closed || !this.#aim(to) ? 'EBADF' : this.#transmit(data);
-    if (errno === undefined) {
-      if (done !== undefined) queueMicrotask(() => done(null));
-    } else if (errno === 'EAGAIN' || errno === 'EBADF') {
-      this.enqueue(data, to, done);
-    } else if (this.#segmentBytes !== undefined && isSegmentationRefused(errno)) {
-      this.#sendPieces(data, this.#segmentBytes, to, done);
-    } else {
-      this.settle(new Error(`send ${errno} ${to.address}:${to.port}`), done);
-    }
-  }
-
-  protected override received(data: Uint8Array, from: Endpoint): void {
-    super.received(data, from);
-    // Whoever hears may close the socket, and then its descriptor's number may be another file's.
-    while (!this.closed) {
-      const size = this.#drain.next(this.#address);
-      if (size === undefined) return;
-      if (typeof size === 'string') {
-        this.settle(new Error(`recvfrom ${size}`), undefined);
-        return;
-      }
-      const peer = this.#drain.peer(this.#address);
-      this.#lastAddress = peer.address;
-      this.#lastPort = peer.port;
-      super.received(this.#drain.data(size), peer);
-    }
-  }
-
-  #transmit(data: Uint8Array): string | undefined {
-    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    const sent = this.#libc.sendto(this.#descriptor, data, data.length, flags, this.#address, SOCKADDR_BYTES);
-    return sent < 0 ? this.#libc.errno() : undefined;
-  }
-
-  /** False: not a dotted quad. A socket mostly speaks to one peer. */
-  #aim(to: Endpoint): boolean {
-    if (to.address === this.#lastAddress && to.port === this.#lastPort) return true;
-    const address = parseIpv4(to.address);
-    if (address === undefined) return false;
-    sockaddrIn(address, to.port, this.#address);
-    this.#lastAddress = to.address;
-    this.#lastPort = to.port;
-    return true;
-  }
-
-  /**
-   * The kernel took UDP_SEGMENT but refuses the send: a segment is larger than the path's MTU (then each block has to
-   * be fragmented), or the interface has no checksum offload. From here on one by one.
-   */
-  #sendPieces(
-    data: Uint8Array,
-    segmentBytes: number,
-    to: Endpoint,
-    done: ((error: Error | null) => void) | undefined,
-  ): void {
-    this.#segmentBytes = undefined;
-    this.#libc.setsockopt(this.#descriptor, SOL_UDP, UDP_SEGMENT, int32(0), 4);
-    for (let offset = 0; offset < data.length; offset += segmentBytes) {
-      const end = Math.min(offset + segmentBytes, data.length);
-      this.send(data.subarray(offset, end), to, end === data.length ? done : undefined);
-    }
-  }
-}
-
-function isSegmentationRefused(errno: string): boolean {
-  return errno === 'EINVAL' || errno === 'EIO' || errno === 'EMSGSIZE' || errno === 'EOPNOTSUPP';
 }

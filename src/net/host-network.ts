@@ -2,10 +2,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { HostRefused } from '../domain/errors.ts';
 import { type Ipv4, parseIpv4 } from '../domain/ipv4.ts';
 import type { DatagramOptions, Network, SegmentingSocket } from '../domain/ports.ts';
-import { createReceiveSpace, type ReceiveSpace } from './datagram-drain.ts';
-import { NativeDatagramSocket, PlainDatagramSocket } from './datagram-socket.ts';
+import { PlainDatagramSocket } from './datagram-socket.ts';
 import { hostRefused, type OpeningStep } from './host-refused.ts';
 import { type Libc, type LibcState, loadLibc } from './libc.ts';
+
+import { type Bursts, createBursts, NativeDatagramSocket } from './native-datagram-socket.ts';
 import * as os from './socket-options.ts';
 
 /**
@@ -14,16 +15,19 @@ import * as os from './socket-options.ts';
  * @param state what loading the C library came to
  */
 export function createHostNetwork(state: LibcState = loadLibc()): Network {
-  const space = createReceiveSpace();
+  const { libc } = state;
+  if (libc === undefined) {
+    return { openDatagram: (options) => openPlain(options, state.reason), addNeighbour: () => false };
+  }
+  const bursts = createBursts(libc);
   return {
-    openDatagram: (options) =>
-      state.libc === undefined ? openPlain(options, state.reason) : openNative(options, state.libc, space),
-    addNeighbour: (interfaceName, address, mac) =>
-      state.libc !== undefined && addNeighbour(state.libc, interfaceName, address, mac),
+    openDatagram: (options) => openNative(options, bursts),
+    addNeighbour: (interfaceName, address, mac) => addNeighbour(libc, interfaceName, address, mac),
   };
 }
 
-async function openNative(options: DatagramOptions, libc: Libc, space: ReceiveSpace): Promise<SegmentingSocket> {
+async function openNative(options: DatagramOptions, bursts: Bursts): Promise<SegmentingSocket> {
+  const { libc } = bursts;
   const type = os.SOCK_DGRAM | os.SOCK_NONBLOCK | os.SOCK_CLOEXEC;
   const descriptor = libc.socket(os.AF_INET, type, 0);
   if (descriptor < 0) throw hostRefused(libc.errno(), 'socket', options);
@@ -40,7 +44,7 @@ async function openNative(options: DatagramOptions, libc: Libc, space: ReceiveSp
     // libuv sets it on every descriptor that it adopts; then a second server could take the port from us unnoticed.
     libc.setsockopt(descriptor, os.SOL_SOCKET, os.SO_REUSEADDR, os.int32(0), 4);
   }
-  return new NativeDatagramSocket(socket, libc, descriptor, segmentBytes, space);
+  return new NativeDatagramSocket(socket, bursts, descriptor, segmentBytes);
 }
 
 /** Options and bind. Returns the segment size that the kernel agreed to. */

@@ -14,17 +14,14 @@ export interface Libc {
     address: Uint8Array,
     addressBytes: number,
   ): number;
-  recvfrom(
-    descriptor: number,
-    data: Uint8Array,
-    lengthBytes: number,
-    flags: number,
-    address: Uint8Array,
-    addressBytes: Uint8Array,
-  ): number;
+  /** @param headers struct mmsghdr, `count` of them */
+  recvmmsg(descriptor: number, headers: Uint8Array, count: number, flags: number, timeout: null): number;
+  sendmmsg(descriptor: number, headers: Uint8Array, count: number, flags: number): number;
   sendfile(outDescriptor: number, inDescriptor: number, offset: BigInt64Array, lengthBytes: number): number;
   ioctl(descriptor: number, request: number, argument: Uint8Array): number;
   close(descriptor: number): number;
+  /** Memory that stays where it is, for structs that point to each other. It is never given back. */
+  memory(sizeBytes: number): { readonly buffer: ArrayBuffer; readonly address: bigint };
   /** IPv4 addresses of all interfaces, also of those without a carrier, which `os.networkInterfaces()` leaves out. */
   interfaceAddresses(): readonly LibcAddress[];
   /** Of the last call, by name: `EADDRINUSE`. */
@@ -54,6 +51,8 @@ type Koffi = typeof import('koffi');
 
 function load(): LibcState {
   if (process.platform !== 'linux') return { libc: undefined, reason: `no bindings for ${process.platform}` };
+  // The structs are those of these two.
+  if (!['x64', 'arm64'].includes(process.arch)) return { libc: undefined, reason: `no bindings for ${process.arch}` };
   try {
     const koffi: Koffi = createRequire(import.meta.url)('koffi');
     return { libc: bindings(koffi) };
@@ -70,10 +69,15 @@ function bindings(koffi: Koffi): Libc {
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     bind: library.func('int bind(int, const void *, uint32_t)'),
     sendto: library.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
-    recvfrom: library.func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)'),
+    recvmmsg: library.func('int recvmmsg(int, void *, uint32_t, int, void *)'),
+    sendmmsg: library.func('int sendmmsg(int, const void *, uint32_t, int)'),
     sendfile: library.func('intptr_t sendfile(int, int, void *, size_t)'),
     ioctl: library.func('int ioctl(int, unsigned long, void *)'),
     close: library.func('int close(int)'),
+    memory: (sizeBytes) => {
+      const block = koffi.alloc('uint8_t', sizeBytes);
+      return { buffer: koffi.view(block, sizeBytes), address: koffi.address(block) };
+    },
     interfaceAddresses: addressReader(koffi, library),
     errno: () => getSystemErrorName(-koffi.errno()),
   };

@@ -26,7 +26,11 @@ export const ARPHRD_ETHER = 1;
 export const SOCKADDR_BYTES = 16;
 
 /** struct sockaddr_in: family in host order (both machines are little-endian), the rest in network order. */
-export function sockaddrIn(address: number, port: number, target = new Uint8Array(SOCKADDR_BYTES)): Uint8Array {
+export function sockaddrIn(
+  address: number,
+  port: number,
+  target = new Uint8Array(SOCKADDR_BYTES),
+): Uint8Array<ArrayBuffer> {
   const view = new DataView(target.buffer, target.byteOffset, SOCKADDR_BYTES);
   view.setUint16(0, AF_INET, true);
   view.setUint16(2, port);

@@ -184,7 +184,7 @@ export class FakeSocket implements SegmentingSocket {
   readonly options: DatagramOptions;
   #host: FakeHost;
   #message: ((data: Uint8Array, from: Endpoint) => void) | undefined;
-  #error: ((error: Error) => void) | undefined;
+  #error: ((error: Error, to?: Endpoint) => void) | undefined;
 
   constructor(host: FakeHost, options: DatagramOptions) {
     this.#host = host;
@@ -202,7 +202,7 @@ export class FakeSocket implements SegmentingSocket {
     this.#message = listener;
   }
 
-  onError(listener: (error: Error) => void): void {
+  onError(listener: (error: Error, to?: Endpoint) => void): void {
     this.#error = listener;
   }
 
@@ -213,7 +213,7 @@ export class FakeSocket implements SegmentingSocket {
     else if (needsLeave) error = new Error(`send EACCES ${to.address}:${to.port}`);
     else error = this.#host.transmit(this, data, to);
     if (done !== undefined) queueMicrotask(() => done(error));
-    else if (error !== null) this.fail(error);
+    else if (error !== null) this.fail(error, to);
   }
 
   close(): void {
@@ -221,8 +221,8 @@ export class FakeSocket implements SegmentingSocket {
   }
 
   /** What the kernel would tell: ENETDOWN when the interface goes. */
-  fail(error: Error): void {
-    this.#error?.(error);
+  fail(error: Error, to?: Endpoint): void {
+    this.#error?.(error, to);
   }
 
   /** @internal The bytes are spoilt afterwards: the contract says that they are valid during the call only. */

@@ -1,6 +1,7 @@
 import { encodeError } from '../../codecs/tftp/encode.ts';
 import { TftpErrorCode, TftpOp } from '../../codecs/tftp/packet.ts';
 import type { Clock, Endpoint, SegmentingSocket } from '../../domain/ports.ts';
+import { EndpointMap } from './endpoint-map.ts';
 
 /** Answers to packets of nobody's transfer, in one second. */
 const MOST_STRANGERS = 16;
@@ -17,7 +18,7 @@ export class DataSocket {
   readonly #opening: Promise<SegmentingSocket>;
   readonly #onEmpty: () => void;
   /** By the client's endpoint. Undefined while the socket is being opened. */
-  readonly #ends = new Map<string, DataEnd | undefined>();
+  readonly #ends = new EndpointMap<DataEnd | undefined>();
   readonly #former = new Set<string>();
   #strangers = 0;
   #strangersSince = Number.NEGATIVE_INFINITY;
@@ -28,10 +29,7 @@ export class DataSocket {
     this.#onEmpty = onEmpty;
     this.#opening = opening.then((socket) => {
       socket.onMessage((data, from) => this.#receive(socket, data, from));
-      // A datagram that could not leave is told to its sender alone; this one is about the socket.
-      socket.onError((error) => {
-        for (const end of this.#ends.values()) end?.fail(error);
-      });
+      socket.onError((error, to) => this.#failed(error, to));
       return socket;
     });
   }
@@ -45,8 +43,7 @@ export class DataSocket {
    * old one would be taken for the new one's.
    */
   knows(peer: Endpoint): boolean {
-    const key = keyOf(peer);
-    return this.#ends.has(key) || this.#former.has(key);
+    return this.#ends.has(peer) || this.#former.has(keyOf(peer));
   }
 
   /**
@@ -54,22 +51,21 @@ export class DataSocket {
    * @throws HostRefused when the socket can't be opened
    */
   async join(peer: Endpoint): Promise<SegmentingSocket> {
-    const key = keyOf(peer);
-    this.#ends.set(key, undefined);
+    this.#ends.set(peer, undefined);
     try {
       const socket = await this.#opening;
-      const end = new DataEnd(socket, () => this.#leave(socket, key));
-      this.#ends.set(key, end);
+      const end = new DataEnd(socket, () => this.#leave(socket, peer));
+      this.#ends.set(peer, end);
       return end;
     } catch (error) {
-      this.#ends.delete(key);
+      this.#ends.delete(peer);
       this.#onEmpty();
       throw error;
     }
   }
 
-  #leave(socket: SegmentingSocket, key: string): void {
-    this.#ends.delete(key);
+  #leave(socket: SegmentingSocket, peer: Endpoint): void {
+    this.#ends.delete(peer);
     if (this.#ends.size === 0) {
       socket.close();
       this.#onEmpty();
@@ -77,15 +73,20 @@ export class DataSocket {
     }
     const oldest = this.#former.size < MOST_FORMER ? undefined : this.#former.values().next().value;
     if (oldest !== undefined) this.#former.delete(oldest);
-    this.#former.add(key);
+    this.#former.add(keyOf(peer));
   }
 
   #receive(socket: SegmentingSocket, data: Uint8Array, from: Endpoint): void {
-    const key = keyOf(from);
-    const end = this.#ends.get(key);
+    const end = this.#ends.get(from);
     if (end !== undefined) end.hear(data, from);
     // The ERROR would end whatever the client has begun meanwhile.
-    else if (!this.#former.has(key)) this.#answerStranger(socket, data, from);
+    else if (!this.#former.has(keyOf(from))) this.#answerStranger(socket, data, from);
+  }
+
+  /** A datagram that could not leave is its client's transfer's alone. */
+  #failed(error: Error, to: Endpoint | undefined): void {
+    if (to !== undefined) this.#ends.get(to)?.fail(error);
+    else for (const end of this.#ends.values()) end?.fail(error);
   }
 
   /** RFC 1350 section 4: told, and no transfer is disturbed. An ERROR is never answered with an ERROR. */
@@ -98,7 +99,7 @@ export class DataSocket {
     }
     if (this.#strangers >= MOST_STRANGERS) return;
     this.#strangers += 1;
-    socket.send(encodeError(TftpErrorCode.UNKNOWN_TRANSFER_ID, 'this port serves another client'), from, ignore);
+    socket.send(encodeError(TftpErrorCode.UNKNOWN_TRANSFER_ID, 'this port serves another client'), from);
   }
 }
 
@@ -109,9 +110,6 @@ class DataEnd implements SegmentingSocket {
   #hear: ((data: Uint8Array, from: Endpoint) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
   #closed = false;
-  readonly #sent = (error: Error | null): void => {
-    if (error !== null) this.fail(error);
-  };
 
   constructor(socket: SegmentingSocket, leave: () => void) {
     this.#socket = socket;
@@ -130,11 +128,11 @@ class DataEnd implements SegmentingSocket {
     this.#hear = listener;
   }
 
-  onError(listener: (error: Error) => void): void {
+  onError(listener: (error: Error, to?: Endpoint) => void): void {
     this.#fail = listener;
   }
 
-  send(data: Uint8Array, to: Endpoint, done: (error: Error | null) => void = this.#sent): void {
+  send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void {
     this.#socket.send(data, to, done);
   }
 
@@ -156,5 +154,3 @@ class DataEnd implements SegmentingSocket {
 function keyOf(peer: Endpoint): string {
   return `${peer.address}:${peer.port}`;
 }
-
-function ignore(): void {}

@@ -108,7 +108,7 @@ describe('transfers in lockstep', () => {
     const socket = [...pod.server.sockets].find((each) => each.local.port === serverPort(first)) ?? assert.fail();
     const send = socket.send.bind(socket);
     socket.send = (data, to, done) => {
-      if (to.port === first?.socket.local.port) done?.(new Error('send EPERM'));
+      if (to.port === first?.socket.local.port) socket.fail(new Error('send EPERM'), to);
       else send(data, to, done);
     };
     await pod.clock.advanceSettling(120_000, 1_000);

@@ -13,12 +13,13 @@ import { appliedView } from '../applied-view.ts';
 import { hasTooManyValues, tooManyValues } from '../body-size.ts';
 import { nodeFilter } from '../node-filter.ts';
 import { AppliedView, ExportQuery, ImportBody, ImportQuery } from '../schemas/enrolment.ts';
-import { NodeBody } from '../schemas/node.ts';
+import { NodeBody, NodeView } from '../schemas/node.ts';
 import { MAX_PROBLEMS, validationProblems } from '../validation-problems.ts';
 
 /** 5,000 nodes with eight interfaces, a row for each. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 const TABLES = ['text/csv', 'text/tab-separated-values'];
+const SHOWN_ONLY = new Set(Object.keys(NodeView.properties).filter((key) => !(key in NodeBody.properties)));
 const tags = ['nodes'];
 
 /** Lists of nodes in and out. */
@@ -82,6 +83,7 @@ function importRoute(app: Parameters<FastifyPluginAsyncTypebox>[0], registry: No
       const format = request.query.format ?? formatBySender(request);
       const reading = readImport(request.body, {
         checkShape: shapeCheck(request),
+        shownOnly: SHOWN_ONLY,
         ...(format === undefined ? {} : { format }),
         ...(map === undefined ? {} : { map: readColumnMap(map) }),
       });

@@ -5,15 +5,14 @@ import type { ImportFormat, ImportReading } from './imported-node.ts';
 import { parseJson } from './parse-json.ts';
 import { readCsv } from './read-csv.ts';
 import { isDnsmasq, readDnsmasq } from './read-dnsmasq.ts';
-import { readJson, type ShapeCheck } from './read-json.ts';
+import { type JsonOptions, readJson } from './read-json.ts';
 import { isMachines, readMachines } from './read-machines.ts';
 
-export interface ImportOptions {
+export interface ImportOptions extends JsonOptions {
   /** By its content unless told. */
   readonly format?: ImportFormat;
   /** Of a table that has not our column names. */
   readonly map?: ColumnMap;
-  readonly checkShape: ShapeCheck;
 }
 
 /**
@@ -47,9 +46,9 @@ function formatOf(text: string): ImportFormat {
   return isDnsmasq(text) ? 'dnsmasq' : 'csv';
 }
 
-function readJsonOf(text: string, { checkShape }: ImportOptions, asMachines: boolean): ImportReading {
+function readJsonOf(text: string, options: ImportOptions, asMachines: boolean): ImportReading {
   const document = parseJson(text);
-  if (!asMachines) return readJson(text, document, checkShape);
+  if (!asMachines) return readJson(text, document, options);
   if (isMachines(document)) return readMachines(text, document);
   const mend = 'Each member is a machine: {"dgx01": {"mac": "52:54:00:77:00:01", "kernel": …}}.';
   throw refused('This is no machines.json of DGXie.', mend);

@@ -6,8 +6,12 @@ import { type ItemPlaces, itemPlaces } from './json-lines.ts';
 /** What is wrong with the form of one node: unknown keys, wrong types. Paths are of the node: `interfaces[0].mac`. */
 export type ShapeCheck = (node: unknown) => readonly Problem[];
 
-/** Members that a list of nodes shows and that nobody sets. */
-const SHOWN_ONLY = ['id', 'version', 'createdAt', 'updatedAt', 'life', 'state'] as const;
+export interface JsonOptions {
+  readonly checkShape: ShapeCheck;
+  /** Members that a list of nodes shows and that nobody sets: they are passed over. */
+  readonly shownOnly?: ReadonlySet<string>;
+}
+
 /** What our export is wrapped in. */
 export const NODES_MEMBER = 'nodes';
 
@@ -15,7 +19,8 @@ export const NODES_MEMBER = 'nodes';
  * Our export (`{"nodes": […]}`), a list of nodes as the API shows them, or one node. What a node's record has replaces what
  * is there, lists as a whole; what it does not mention stays.
  */
-export function readJson(text: string, document: unknown, checkShape: ShapeCheck): ImportReading {
+export function readJson(text: string, document: unknown, options: JsonOptions): ImportReading {
+  const { checkShape, shownOnly = new Set() } = options;
   const wrapped = isRecord(document) && Array.isArray(document[NODES_MEMBER]);
   const list = wrapped ? document[NODES_MEMBER] : Array.isArray(document) ? document : [document];
   const items = list as readonly unknown[];
@@ -32,7 +37,7 @@ export function readJson(text: string, document: unknown, checkShape: ShapeCheck
   }
   for (const [index, item] of items.entries()) {
     if (problems.length >= MAX_PROBLEMS) break;
-    const record = isRecord(item) ? withoutShownOnly(item) : item;
+    const record = isRecord(item) ? without(item, shownOnly) : item;
     const found = checkShape(record);
     for (const problem of found) problems.push({ ...problem, line: places.lineOf(index, problem.path) });
     if (found.length === 0) nodes.push(importedNode(record as NodeInput, index, places));
@@ -65,9 +70,8 @@ function importedNode(input: NodeInput, index: number, places: ItemPlaces): Impo
   };
 }
 
-function withoutShownOnly(item: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const entries = Object.entries(item).filter(([key]) => !(SHOWN_ONLY as readonly string[]).includes(key));
-  return Object.fromEntries(entries);
+function without(item: Readonly<Record<string, unknown>>, keys: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(item).filter(([key]) => !keys.has(key)));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,6 +12,8 @@ export interface GrubHost {
   sleep(seconds: number): Promise<void>;
   /** `echo`. */
   say(text: string): void;
+  /** A string of SMBIOS by its structure's type and its offset there; absent, or undefined: there is none. */
+  smbios?(type: number, offset: number): string | undefined;
 }
 
 /** How a configuration ended. `prompt`: GRUB came to its end without booting anything, and waits for a person. */
@@ -191,6 +193,8 @@ class GrubRun {
       case 'insmod':
         if (await this.#host.loadModule(rest[0] ?? '')) return true;
         throw new CommandFailed(`module ${rest[0]} not found`);
+      case 'smbios':
+        return this.#smbios(rest);
       case 'linux':
       case 'linuxefi':
         this.#loaded = {
@@ -272,6 +276,15 @@ class GrubRun {
     if (set < 0) return true;
     const name = words[set] === '--set' ? words[set + 1] : words[set]?.slice('--set='.length);
     this.#variables.set(name === undefined || name.startsWith('-') || name.startsWith('/') ? 'root' : name, device);
+    return true;
+  }
+
+  /** `smbios --type 1 --get-string 7 --set serial`; the short options too. */
+  #smbios(words: readonly string[]): boolean {
+    const after = (...names: string[]) => words[words.findIndex((word) => names.includes(word)) + 1] ?? '';
+    const value = this.#host.smbios?.(Number(after('--type', '-t')), Number(after('--get-string', '-s')));
+    if (value === undefined) throw new CommandFailed('no structures in the SMBIOS tables matched options');
+    this.#variables.set(after('--set'), value);
     return true;
   }
 

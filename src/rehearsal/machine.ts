@@ -14,6 +14,8 @@ export interface MachinePlan extends MachineIdentity {
   readonly kind: MachineKind;
   /** `os`: an installed system is on its disk. */
   readonly disk: 'empty' | 'os';
+  /** As SMBIOS says it; absent: the field is not filled in. */
+  readonly serialNumber?: string;
 }
 
 /** What a machine did or saw, for people. */

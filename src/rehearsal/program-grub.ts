@@ -86,6 +86,8 @@ function grubHost(machine: Machine, answer: DhcpAnswer, prefix: string): GrubHos
     diskWith: (path) => (machine.plan.disk === 'os' && EFI_LOADERS.test(path) ? 'hd0,gpt1' : undefined),
     sleep: (seconds) => machine.pause(seconds * 1_000),
     say: (text) => machine.tell(`GRUB says: ${text}`, 'detail'),
+    // The system's serial number; chassis and board have none of their own.
+    smbios: (type, offset) => (type === 1 && offset === 7 ? machine.plan.serialNumber : undefined),
     // Everything but http is built in. Under Secure Boot a module from the network is refused.
     loadModule: async (name) =>
       name !== 'http' ||

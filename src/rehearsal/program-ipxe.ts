@@ -75,6 +75,7 @@ function ipxeHost(machine: Machine, answer: DhcpAnswer): IpxeHost {
     ['uuid', plan.uuid],
     ['platform', firmware.ipxeArchitecture === 0 ? 'pcbios' : 'efi'],
     ['buildarch', firmware.ipxeArchitecture === 0 ? 'i386' : firmware.grubCpu],
+    ['serial', plan.serialNumber],
     ['manufacturer', 'podboot'],
     ['product', 'rehearsal'],
     ['version', '1.0.0+'],

@@ -1,5 +1,6 @@
-import type { BootDecision, BootInformation } from '../../domain/boot.ts';
+import type { AssetName, BootDecision, BootInformation } from '../../domain/boot.ts';
 import type { BootClient, Firmware } from '../../domain/client.ts';
+import type { Identification } from '../../domain/discovered-machine.ts';
 import type { EventSubject } from '../../domain/events.ts';
 import type { GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
@@ -7,6 +8,7 @@ import type { InterfaceKey } from '../../domain/lease.ts';
 import type { DiskMethod, NodePort } from '../../domain/node.ts';
 import type { BootPolicy, EventSink } from '../../domain/ports.ts';
 import type { Settings } from '../../domain/settings.ts';
+import { LOCAL_PROFILE } from '../../profiles/local.ts';
 import { installHint, type Loader, type ProgramManifest, startProgram } from './boot-programs.ts';
 import { decideBoot, loaderFor } from './decide-boot.ts';
 import { DISK_QUIRKS } from './disk-methods.ts';
@@ -22,6 +24,7 @@ export interface PolicyParts {
   readonly availability: ProgramAvailability;
   readonly recent: RecentClients;
   readonly grants: GrantDirectory;
+  readonly identification: Pick<Identification, 'isWanted'>;
   readonly events: EventSink;
 }
 
@@ -52,7 +55,8 @@ export class ProgramPolicy implements BootPolicy {
       DISK_QUIRKS,
       standingOf(port, this.#parts.grants),
     );
-    if (port === undefined || decision.action === 'nothing') return { reason: decision.reason };
+    if (port === undefined) return this.#question(client, key, serverAddress) ?? { reason: decision.reason };
+    if (decision.action === 'nothing') return { reason: decision.reason };
     this.#parts.recent.remember(key, client);
     this.#tellOfMedium(port, client, key);
     if (decision.action === 'disk' && decision.method === 'no-boot-file') {
@@ -68,6 +72,30 @@ export class ProgramPolicy implements BootPolicy {
       return { file, nextServer: serverAddress, reason: `iPXE's script: ${decision.reason}` };
     }
     return this.#program(port, client, key, decision, serverAddress);
+  }
+
+  /**
+   * A stranger gets nothing, or a program that asks which node it is, while nodes wait for their machines. Undefined: it is
+   * not to be asked, or can't be.
+   */
+  #question(client: BootClient, key: InterfaceKey, serverAddress: Ipv4): BootInformation | undefined {
+    const { settings, identification, recent } = this.#parts;
+    const at = settings.interfaces.find((each) => each.address === serverAddress);
+    const boots = client.stage === 'pxe' || client.stage === 'http' || client.stage === 'ipxe';
+    // Beside another DHCP server nobody knows whose an address is, and so whose words it is that come from there.
+    if (!boots || at?.http !== true || at.dhcp === 'proxy' || !identification.isWanted(key)) return undefined;
+    const reason = 'nodes wait for their machines: it is asked for its serial number';
+    if (client.stage === 'ipxe') {
+      recent.remember(key, client);
+      const file = `${this.origin(serverAddress)}/identify/${keyToUrlId(key)}.ipxe`;
+      return { file, nextServer: serverAddress, reason };
+    }
+    if (client.firmware === undefined || this.#closedDoor(client, serverAddress) !== undefined) return undefined;
+    const loader = loaderFor({ profile: LOCAL_PROFILE, loader: 'auto' }, client, settings.boot);
+    const program = this.#siteProgram(client.firmware, loader, client);
+    if (program.name === undefined) return undefined;
+    recent.remember(key, client);
+    return { ...this.#named(program.name, client, serverAddress), reason: `${reason}, by ${program.text}` };
   }
 
   /** It goes to its disk, which may be empty: somebody has to hear why. */
@@ -111,13 +139,14 @@ export class ProgramPolicy implements BootPolicy {
       this.#complain(port, key, choice);
       return { reason: choice.text };
     }
+    return { ...this.#named(choice.name, client, serverAddress), reason: choice.text };
+  }
+
+  /** As the firmware takes it. */
+  #named(name: AssetName, client: BootClient, serverAddress: Ipv4): Omit<BootInformation, 'reason'> {
     return client.stage === 'http'
-      ? {
-          file: `${this.origin(serverAddress)}/assets/${choice.name}`,
-          vendorClass: 'HTTPClient',
-          reason: choice.text,
-        }
-      : { file: choice.name, nextServer: serverAddress, vendorClass: 'PXEClient', reason: choice.text };
+      ? { file: `${this.origin(serverAddress)}/assets/${name}`, vendorClass: 'HTTPClient' }
+      : { file: name, nextServer: serverAddress, vendorClass: 'PXEClient' };
   }
 
   #choice(port: NodePort, client: BootClient, decision: BootDecision): ProgramChoice {

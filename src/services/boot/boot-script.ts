@@ -18,6 +18,14 @@ export interface ScriptContext {
   readonly grubHttp?: boolean;
 }
 
+/** What a person at the console sees before each line of ours. */
+export const CONSOLE_NAME = 'podboot';
+/**
+ * Ends iPXE and gives the machine back to its firmware. EDK2 takes success for "the user is done" and opens its set-up
+ * screen; after an error it goes on to the next boot entry. A BIOS doesn't look at it.
+ */
+export const IPXE_EXIT: readonly string[] = [`iseq \${platform} efi && exit 1 ||`, 'exit'];
+
 /** How often a machine tries to load a kernel before it goes back to its firmware. */
 export const LOAD_ATTEMPTS = 3;
 export const RETRY_PAUSE_SECONDS = 5;

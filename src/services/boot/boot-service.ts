@@ -1,4 +1,5 @@
 import type { BootClient } from '../../domain/client.ts';
+import type { Identification } from '../../domain/discovered-machine.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { EventSubject } from '../../domain/events.ts';
 import type { AnswerTickets, GrantDirectory, InstallDesk } from '../../domain/install-ports.ts';
@@ -17,7 +18,7 @@ import type { Settings } from '../../domain/settings.ts';
 import { Turns } from '../../domain/turns.ts';
 import { AssetCatalogue } from './asset-catalogue.ts';
 import { checkAssets, configuredAssets, importedFiles } from './asset-check.ts';
-import { ProgramPolicy } from './boot-policy.ts';
+import { type PolicyParts, ProgramPolicy } from './boot-policy.ts';
 import { type BootPreview, createBootPreview, SILENT } from './boot-preview.ts';
 import { loadProgramManifest, type ProgramManifest } from './boot-programs.ts';
 import { BootScripts } from './boot-scripts.ts';
@@ -31,6 +32,7 @@ import { PageWarmer } from './page-warmer.ts';
 import { ProgramAvailability } from './program-availability.ts';
 import { RecentClients } from './recent-clients.ts';
 import { Requesters, subjectOf } from './requester.ts';
+import { ASKS_NOBODY, Strangers } from './strangers.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 export interface BootServiceOptions {
@@ -41,6 +43,8 @@ export interface BootServiceOptions {
   readonly events: EventSink;
   /** Absent: nobody is ever granted an installation. */
   readonly lifecycle?: GrantDirectory & AnswerTickets & InstallDesk;
+  /** Absent: no stranger is asked which node it is. */
+  readonly identification?: Identification;
   /** Absent: files go through ordinary writes. */
   readonly fileSender?: FileSender;
   /** Another manifest than the one podboot comes with, for tests. */
@@ -87,13 +91,17 @@ export function createBootService(options: BootServiceOptions): BootService {
   const recent = new RecentClients();
   const requesters = new Requesters(nodes, leases);
   const grants = options.lifecycle ?? NO_GRANTS;
-  const prepare = (settings: Settings): InForce => putInForce(settings, manifest, recent, clock, events, grants);
+  const identification = options.identification ?? ASKS_NOBODY;
+  const strangers = new Strangers({ identification, requesters });
+  const prepare = (settings: Settings): InForce =>
+    putInForce(settings, manifest, { recent, clock, events, grants, identification });
   let inForce = prepare(options.settings);
 
   const files = new BootFileSource({
     requesters,
     events,
     grants,
+    strangers,
     originOf: (serverAddress) => inForce.policy.origin(serverAddress),
     catalogue: () => inForce.catalogue,
     scripts: () => inForce.scripts,
@@ -117,6 +125,7 @@ export function createBootService(options: BootServiceOptions): BootService {
     assets,
     grants,
     install,
+    strangers,
     originOf: (serverAddress) => inForce.policy.origin(serverAddress),
     scripts: () => inForce.scripts,
   });
@@ -146,7 +155,7 @@ export function createBootService(options: BootServiceOptions): BootService {
     preview: () => {
       const { settings, availability, catalogue } = inForce;
       const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT, grants };
-      const policy = new ProgramPolicy(parts);
+      const policy = new ProgramPolicy({ ...parts, identification });
       return createBootPreview(policy, new BootScripts({ ...parts, policy }), catalogue, manifest);
     },
     statistics: () => ({
@@ -172,15 +181,13 @@ export function createBootService(options: BootServiceOptions): BootService {
 function putInForce(
   settings: Settings,
   manifest: ProgramManifest,
-  recent: RecentClients,
-  clock: Clock,
-  events: EventSink,
-  grants: GrantDirectory,
+  parts: Pick<PolicyParts, 'recent' | 'events' | 'grants' | 'identification'> & { readonly clock: Clock },
 ): InForce {
+  const { clock, recent, events, grants, identification } = parts;
   const catalogue = new AssetCatalogue(settings.assetsDir, manifest, clock, importedFiles(settings));
   const ownPrograms = Object.values(settings.boot.programs);
   const availability = new ProgramAvailability(settings.assetsDir, manifest, ownPrograms, clock);
-  const policy = new ProgramPolicy({ settings, manifest, availability, recent, events, grants });
+  const policy = new ProgramPolicy({ settings, manifest, availability, recent, events, grants, identification });
   const scripts = new BootScripts({ settings, manifest, availability, recent, policy, events, grants });
   const programs = manifest.programs.map((program) => program.name);
   const named = [...configuredAssets(settings), ...importedFiles(settings)].map(({ name }) => name);

@@ -1,3 +1,5 @@
+import type { Firmware } from '../../domain/client.ts';
+import type { FirmwareTestimony } from '../../domain/discovered-machine.ts';
 import { AccessDenied } from '../../domain/errors.ts';
 import type { AnswerTickets, GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
@@ -6,13 +8,15 @@ import type { EventSink, FileSource, ServedFile } from '../../domain/ports.ts';
 import type { AssetCatalogue, OpenAsset } from './asset-catalogue.ts';
 import { normalizeAssetName } from './asset-name.ts';
 import { BlockCache } from './block-cache.ts';
-import type { BootScripts } from './boot-scripts.ts';
+import type { BootScript, BootScripts } from './boot-scripts.ts';
 import { CachedFile, MemoryFile } from './cached-file.ts';
 import type { Entitlement } from './entitlements.ts';
 import { grantedScript } from './granted-script.ts';
 import { type GrubConfigName, parseGrubConfigName } from './grub-config-name.ts';
+import { grubTestimony } from './identify-script.ts';
 import { renderGrubByMac } from './render-grub.ts';
 import { type Requester, type Requesters, subjectOf } from './requester.ts';
+import { notAwaited, type Strangers } from './strangers.ts';
 
 export interface FileSourceParts {
   readonly requesters: Requesters;
@@ -22,6 +26,7 @@ export interface FileSourceParts {
   readonly scripts: () => BootScripts;
   readonly originOf: (serverAddress: Ipv4) => string;
   readonly grants: GrantDirectory & AnswerTickets;
+  readonly strangers: Strangers;
 }
 
 /** What TFTP serves: files, and GRUB configurations rendered for whoever asks. */
@@ -39,6 +44,8 @@ export class BootFileSource implements FileSource {
     const name = normalizeAssetName(rawName);
     const config = parseGrubConfigName(name);
     if (config !== undefined) return new MemoryFile(name, await this.#config(config, peer, serverAddress));
+    const testimony = grubTestimony(name);
+    if (testimony !== undefined) return new MemoryFile(name, await this.#identify(testimony, peer, serverAddress));
     return this.#share(await this.#parts.catalogue().open(name));
   }
 
@@ -73,10 +80,27 @@ export class BootFileSource implements FileSource {
   async #config(config: GrubConfigName, peer: Ipv4, serverAddress: Ipv4): Promise<string> {
     const requester = this.#requester(config, peer);
     if (requester.key === undefined && requester.port === undefined) return renderGrubByMac(formatIpv4(serverAddress));
+    const question = this.#parts.strangers.grubQuestion(requester, serverAddress);
+    return this.#told(requester, question ?? (await this.#script(requester, config.firmware, serverAddress)));
+  }
+
+  /** @throws AccessDenied for who holds no lease */
+  async #identify(testimony: FirmwareTestimony, peer: Ipv4, serverAddress: Ipv4): Promise<string> {
+    const { strangers, requesters } = this.#parts;
+    const known = await strangers.identified(requesters.byAddress(peer), testimony);
+    if (known.port === undefined) return this.#told(known, notAwaited('grub', testimony));
+    return this.#told(known, await this.#script(known, undefined, serverAddress));
+  }
+
+  #script(requester: Requester, firmware: Firmware | undefined, serverAddress: Ipv4): Promise<BootScript> {
     const { grants, originOf } = this.#parts;
     const scripts = this.#parts.scripts();
-    const render = (entitlement: Entitlement) => scripts.grub(requester, config.firmware, serverAddress, entitlement);
-    const { text, summary } = await grantedScript(requester, originOf(serverAddress), grants, render, true);
+    const render = (entitlement: Entitlement) => scripts.grub(requester, firmware, serverAddress, entitlement);
+    return grantedScript(requester, originOf(serverAddress), grants, render, true);
+  }
+
+  #told(requester: Requester, { text, summary }: BootScript): string {
+    const peer = requester.address;
     this.#parts.events.emit({
       type: 'tftp.config',
       level: 'info',

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FirmwareTestimony } from '../../domain/discovered-machine.ts';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
 import type { AnswerTickets, GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
@@ -12,8 +13,10 @@ import { grantedScript } from './granted-script.ts';
 import { parseGrubConfigName } from './grub-config-name.ts';
 import { answerText } from './http-answer.ts';
 import type { AssetDownloads } from './http-assets.ts';
+import { ipxeTestimony } from './identify-script.ts';
 import { type InstallRoutes, withoutToken } from './install-routes.ts';
 import { keyFromUrlId, peerAddress, type Requester, type Requesters, subjectOf } from './requester.ts';
+import { notAwaited, type Strangers } from './strangers.ts';
 
 export interface RouteParts {
   readonly requesters: Requesters;
@@ -23,6 +26,7 @@ export interface RouteParts {
   readonly originOf: (serverAddress: Ipv4) => string;
   readonly grants: GrantDirectory & AnswerTickets;
   readonly install: InstallRoutes;
+  readonly strangers: Strangers;
 }
 
 export interface RouteCounters {
@@ -41,8 +45,8 @@ class NoRoute extends NotFound {}
 class BadPath extends PodbootError {}
 
 /**
- * `/boot.ipxe`, `/boot/<id>.ipxe`, `/assets/<name>`, GRUB's configurations, and what installers need below `/install/`;
- * everything else is a 404.
+ * `/boot.ipxe`, `/boot/<id>.ipxe`, `/identify/<id>`, `/assets/<name>`, GRUB's configurations, and what installers need below
+ * `/install/`; everything else is a 404.
  */
 export class BootRoutes {
   readonly counters: RouteCounters = { requests: 0, scripts: 0, refused: 0, failed: 0, malformed: 0 };
@@ -100,11 +104,53 @@ export class BootRoutes {
       );
       return;
     }
+    const asked = /^\/identify\/([A-Za-z0-9-]+)(\.ipxe)?$/.exec(path);
+    if (asked?.[1] !== undefined) {
+      const requester = this.#scriptRequester(address, asked[1], null);
+      if (asked[2] !== undefined) await this.#question(request, response, requester, serverAddress);
+      else await this.#identify(request, response, requester, serverAddress, ipxeTestimony(query));
+      return;
+    }
     const config = parseGrubConfigName(path.replace(/^\/+/, ''));
     if (config === undefined) throw new NoRoute(`nothing is at ${printable(path)}`);
     const requester = this.#claimed(address, config.mac === undefined ? undefined : macKey(config.mac));
     await this.#script(request, response, requester, serverAddress, (entitlement) =>
       scripts.grub(requester, config.firmware, serverAddress, entitlement),
+    );
+  }
+
+  /** The first of two scripts: its answer is the second one. A machine that is a node by now needs none. */
+  async #question(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requester: Requester,
+    serverAddress: Ipv4,
+  ): Promise<void> {
+    const { strangers, originOf, scripts } = this.#parts;
+    const question = strangers.ipxeQuestion(requester, originOf(serverAddress));
+    if (question !== undefined) this.#answerScript(request, response, requester, question);
+    else {
+      await this.#script(request, response, requester, serverAddress, (entitlement) =>
+        scripts().ipxe(requester, serverAddress, entitlement),
+      );
+    }
+  }
+
+  async #identify(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requester: Requester,
+    serverAddress: Ipv4,
+    testimony: FirmwareTestimony,
+  ): Promise<void> {
+    // Only its headers are asked for: nothing is learned of that.
+    const known = request.method === 'HEAD' ? requester : await this.#parts.strangers.identified(requester, testimony);
+    if (known.port === undefined) {
+      this.#answerScript(request, response, known, notAwaited('ipxe', testimony));
+      return;
+    }
+    await this.#script(request, response, known, serverAddress, (entitlement) =>
+      this.#parts.scripts().ipxe(known, serverAddress, entitlement),
     );
   }
 

@@ -2,6 +2,7 @@ import type { BootDecision } from '../../domain/boot.ts';
 import type { DiskMethod } from '../../domain/node.ts';
 import {
   consoleText,
+  IPXE_EXIT,
   LAST_WORDS_SECONDS,
   LOAD_ATTEMPTS,
   plainAssetName,
@@ -11,38 +12,32 @@ import {
 } from './boot-script.ts';
 
 /**
- * Ends iPXE and gives the machine back to its firmware. EDK2 takes success for "the user is done" and opens its set-up
- * screen; after an error it goes on to the next boot entry. A BIOS doesn't look at it.
- */
-const EXIT = [`iseq \${platform} efi && exit 1 ||`, 'exit'];
-
-/**
  * The decision as an iPXE script. Pure.
  * @throws Unrenderable
  */
 export function renderIpxe(decision: BootDecision, context: ScriptContext): string {
   switch (decision.action) {
     case 'nothing':
-      return script(say(`${context.title}: nothing to boot: ${decision.reason}`), EXIT);
+      return script(say(`${context.title}: nothing to boot: ${decision.reason}`), IPXE_EXIT);
     case 'disk':
       return script(
         say(`${context.title} boots from its disk (${decision.reason})`),
         diskLines(decision.method, context),
-        EXIT,
+        IPXE_EXIT,
       );
     case 'kernel':
-      return script(kernelLines(decision, context), EXIT);
+      return script(kernelLines(decision, context), IPXE_EXIT);
     case 'script':
-      return script(ownLines(decision, context), EXIT);
+      return script(ownLines(decision, context), IPXE_EXIT);
   }
 }
 
 /** For a machine that asks for a script and must not have one: why, on its console, and back to its firmware. */
 export function renderIpxeNotice(...sentences: string[]): string {
-  return script(...sentences.map(say), [`sleep ${LAST_WORDS_SECONDS}`], EXIT);
+  return script(...sentences.map(say), [`sleep ${LAST_WORDS_SECONDS}`], IPXE_EXIT);
 }
 
-function script(...parts: readonly string[][]): string {
+function script(...parts: readonly (readonly string[])[]): string {
   return `${['#!ipxe', ...parts.flat()].join('\n')}\n`;
 }
 

@@ -41,13 +41,27 @@ export interface OpenedSession {
 /** A status of Open Session or RAKP that is not 0. */
 export class SessionRefused extends IpmiError {
   readonly status: number;
+  /**
+   * The handshake went astray, and a new one may do: a message that the network brought twice lets a BMC draw another
+   * random number. After RAKP message 2 a wrong code is that and no wrong password: the BMC has shown that it knows it.
+   */
+  readonly isAstray: boolean;
 
-  constructor(status: number, where: string) {
-    super(failureOf(status), `${where}: ${sessionStatusText(status)}`);
+  constructor(status: number, where: 'Open Session' | 'RAKP message 2' | 'RAKP message 4') {
+    const astray: readonly number[] = ASTRAY[where];
+    const isAstray = astray.includes(status);
+    super(isAstray ? 'no-answer' : failureOf(status), `${where}: ${sessionStatusText(status)}`);
     this.name = 'SessionRefused';
     this.status = status;
+    this.isAstray = isAstray;
   }
 }
+
+const ASTRAY = {
+  'Open Session': [],
+  'RAKP message 2': [SessionStatus.UNKNOWN_SESSION, SessionStatus.INACTIVE_SESSION],
+  'RAKP message 4': [SessionStatus.UNKNOWN_SESSION, SessionStatus.INACTIVE_SESSION, SessionStatus.WRONG_CODE],
+} as const satisfies Record<string, readonly number[]>;
 
 /**
  * Open Session and RAKP messages 1 to 4 (IPMI 2.0 section 13.15), each sent once: on a lost answer the BMC's state has
@@ -88,8 +102,15 @@ export async function openSession(options: HandshakeOptions): Promise<OpenedSess
     password: credentials.password,
     ...(credentials.bmcKey === undefined ? {} : { bmcKey: credentials.bmcKey }),
   };
-  const whole = await proveBmc(half, options, tag);
-  return await proveConsole(whole, options, tag);
+  try {
+    return await proveConsole(await proveBmc(half, options, tag), options, tag);
+  } catch (error) {
+    // Said to the BMC too, so that it frees the session that it keeps for us: it has few, for a minute each.
+    const status = SessionStatus.WRONG_CODE;
+    const giveUp = encodeRakp3({ tag, status, bmcSessionId, code: new Uint8Array() });
+    exchange.send(encodePlainPacket(PayloadType.RAKP_3, giveUp));
+    throw error;
+  }
 }
 
 type Half = Omit<RakpExchange, 'bmcRandom' | 'bmcGuid'>;
@@ -110,11 +131,6 @@ async function proveBmc(half: Half, { exchange, suite, waitMs }: HandshakeOption
     bmcGuid: answer.bmcGuid as Uint8Array,
   };
   if (!sameCode(rakp2Code(whole), answer.code as Uint8Array)) {
-    // Said to the BMC too, so that it frees the session that it keeps for us.
-    const status = SessionStatus.WRONG_CODE;
-    exchange.send(
-      encodePlainPacket(PayloadType.RAKP_3, encodeRakp3({ tag, status, bmcSessionId, code: new Uint8Array() })),
-    );
     throw new IpmiError('wrong-password', 'the password is not the BMC’s (its code of RAKP message 2 is another one)');
   }
   return whole;

@@ -83,9 +83,11 @@ const SESSION_STATUS: ReadonlyMap<number, string> = new Map([
 
 export const SessionStatus = {
   NO_SESSION_LEFT: 0x01,
+  UNKNOWN_SESSION: 0x02,
+  INACTIVE_SESSION: 0x08,
+  NO_SESSION_FOR_ROLE: 0x0b,
   UNKNOWN_USER: 0x0d,
   WRONG_CODE: 0x0f,
-  NO_SESSION_FOR_ROLE: 0x0b,
 } as const;
 
 /** Another suite may be granted where this one was not. */

@@ -1,0 +1,149 @@
+import { ChassisControl } from '../../codecs/ipmi/commands/chassis.ts';
+import { type IpmiRequest, NetFn } from '../../codecs/ipmi/message.ts';
+import type { BmcSession } from './bmc-session.ts';
+import type { Chassis } from './chassis.ts';
+
+/** What a command may look at, and change. */
+export interface CommandContext {
+  readonly chassis: Chassis;
+  /** Undefined outside of a session: a few questions are answered there too. */
+  readonly session: BmcSession | undefined;
+  readonly guid: Uint8Array;
+  /** Undefined: the question for them gets no answer of use. */
+  readonly suiteIds: readonly number[] | undefined;
+  readonly manufacturerId: number;
+  readonly productId: number;
+}
+
+export interface CommandAnswer {
+  readonly code: number;
+  readonly data: Uint8Array;
+  /** The session ends with this answer. */
+  readonly closes?: boolean;
+}
+
+type Handler = (data: Uint8Array, context: CommandContext) => CommandAnswer;
+
+const UNKNOWN = 0xc1;
+const SHORT = 0xc7;
+const OUT_OF_RANGE = 0xcc;
+const PRIVILEGE = 0xd4;
+const WRONG_STATE = 0xd5;
+const UNSUPPORTED_PARAMETER = 0x80;
+const OPERATOR = 3;
+
+function ok(...bytes: readonly number[]): CommandAnswer {
+  return { code: 0, data: Uint8Array.from(bytes) };
+}
+
+function refused(code: number): CommandAnswer {
+  return { code, data: new Uint8Array() };
+}
+
+const key = (netFn: number, command: number): number => (netFn << 8) | command;
+
+/** Answered outside of a session too. */
+const BEFORE_SESSION: ReadonlyMap<number, Handler> = new Map([
+  [key(NetFn.APP, 0x38), () => ok(1, 0x80, 0x04, 0x02, 0, 0, 0, 0)],
+  [key(NetFn.APP, 0x54), channelCipherSuites],
+  [key(NetFn.APP, 0x37), (_data: Uint8Array, { guid }: CommandContext) => ok(...guid)],
+]);
+
+const IN_SESSION: ReadonlyMap<number, Handler> = new Map<number, Handler>([
+  [key(NetFn.APP, 0x01), deviceId],
+  [key(NetFn.APP, 0x3b), setPrivilege],
+  [key(NetFn.APP, 0x3c), () => ({ ...ok(), closes: true })],
+  [key(NetFn.CHASSIS, 0x01), chassisStatus],
+  [key(NetFn.CHASSIS, 0x02), control],
+  [key(NetFn.CHASSIS, 0x04), () => ok()],
+  [key(NetFn.CHASSIS, 0x07), () => ok(0x01, 0)],
+  [key(NetFn.CHASSIS, 0x08), setBootOptions],
+  [key(NetFn.CHASSIS, 0x09), getBootOptions],
+]);
+
+export function runCommand({ netFn, command, data }: IpmiRequest, context: CommandContext): CommandAnswer {
+  const before = BEFORE_SESSION.get(key(netFn, command));
+  if (before !== undefined) return before(data, context);
+  if (context.session === undefined) return refused(PRIVILEGE);
+  return IN_SESSION.get(key(netFn, command))?.(data, context) ?? refused(UNKNOWN);
+}
+
+/** Standard records of table 22-18: id, then its three algorithms with their tags. */
+function channelCipherSuites(data: Uint8Array, { suiteIds }: CommandContext): CommandAnswer {
+  if (suiteIds === undefined) return refused(UNKNOWN);
+  const records = suiteIds.flatMap((id) => (id === 17 ? [0xc0, 17, 0x03, 0x44, 0x81] : [0xc0, 3, 0x01, 0x41, 0x81]));
+  const page = (data[2] ?? 0) & 0x3f;
+  return ok(1, ...records.slice(page * 16, page * 16 + 16));
+}
+
+function deviceId(_data: Uint8Array, { manufacturerId, productId }: CommandContext): CommandAnswer {
+  const maker = [manufacturerId & 0xff, (manufacturerId >>> 8) & 0xff, (manufacturerId >>> 16) & 0x0f];
+  return ok(0x20, 0x01, 0x03, 0x21, 0x02, 0x9f, ...maker, productId & 0xff, productId >>> 8, 0, 0, 0, 0);
+}
+
+function setPrivilege(data: Uint8Array, { session }: CommandContext): CommandAnswer {
+  const wanted = (data[0] ?? 0) & 0x0f;
+  if (session === undefined) return refused(PRIVILEGE);
+  if (wanted !== 0) session.privilege = wanted;
+  return ok(session.privilege);
+}
+
+function chassisStatus(_data: Uint8Array, { chassis }: CommandContext): CommandAnswer {
+  return ok((chassis.isOn ? 1 : 0) | 0x40, 0x10, 0x40, 0);
+}
+
+function control(data: Uint8Array, { chassis, session }: CommandContext): CommandAnswer {
+  if ((session?.privilege ?? 0) < OPERATOR) return refused(PRIVILEGE);
+  switch (data[0]) {
+    case ChassisControl.POWER_OFF:
+      chassis.turnOff();
+      return ok();
+    case ChassisControl.POWER_ON:
+      chassis.turnOn();
+      return ok();
+    case ChassisControl.POWER_CYCLE:
+      return chassis.cycle() ? ok() : refused(WRONG_STATE);
+    case ChassisControl.HARD_RESET:
+      return chassis.reset() ? ok() : refused(WRONG_STATE);
+    case ChassisControl.SOFT_SHUTDOWN:
+      chassis.turnOff('soft');
+      return ok();
+    default:
+      return refused(OUT_OF_RANGE);
+  }
+}
+
+function setBootOptions(data: Uint8Array, { chassis, session }: CommandContext): CommandAnswer {
+  if ((session?.privilege ?? 0) < OPERATOR) return refused(PRIVILEGE);
+  const [parameter, first = 0, second = 0] = data;
+  switch ((parameter ?? 0) & 0x7f) {
+    case 0:
+    case 4:
+      return ok();
+    case 3:
+      chassis.keepFlagPast60Seconds((first & 0x08) !== 0);
+      return ok();
+    case 5:
+      if (data.length < 6) return refused(SHORT);
+      chassis.setFlags({
+        isValid: (first & 0x80) !== 0,
+        isPersistent: (first & 0x40) !== 0,
+        isEfi: (first & 0x20) !== 0,
+        device: second & 0x3c,
+      });
+      return ok();
+    default:
+      return refused(UNSUPPORTED_PARAMETER);
+  }
+}
+
+function getBootOptions(data: Uint8Array, { chassis }: CommandContext): CommandAnswer {
+  const parameter = (data[0] ?? 0) & 0x7f;
+  if (parameter !== 5) return ok(1, parameter, 0);
+  const { flags } = chassis;
+  const first =
+    (flags?.isValid === true ? 0x80 : 0) |
+    (flags?.isPersistent === true ? 0x40 : 0) |
+    (flags?.isEfi === true ? 0x20 : 0);
+  return ok(1, 5, first, flags?.device ?? 0, 0, 0, 0);
+}

@@ -73,7 +73,8 @@ export class EventStream {
     response.on('drain', () => this.#unblock());
     response.on('close', () => this.#close());
     response.on('error', () => this.#close());
-    this.#write(`retry: ${RETRY_MS}\n\n`);
+    // An id without data: where to go on, also before the first event.
+    this.#write(`retry: ${RETRY_MS}\nid: ${this.#cursor}\n\n`);
     this.#restHeart();
     void this.#catchUp();
   }
@@ -159,7 +160,7 @@ export class EventStream {
     this.#heartbeat = this.#options.clock.setTimeout(() => {
       this.#endWhereObstructed();
       if (this.#isEnded) return;
-      if (!this.#isBlocked) this.#write(': still here\n\n');
+      if (!this.#isBlocked) this.#write(`: still here\nid: ${this.#cursor}\n\n`);
       this.#restHeart();
     }, HEARTBEAT_MS);
   }

@@ -9,6 +9,8 @@ export const DEFAULT_SOCKET = '/run/podboot/api.sock';
 const DEFAULT_URL = 'http://127.0.0.1:8067';
 /** A reload that checks thousands of nodes and files takes seconds. */
 const TIMEOUT_MS = 60_000;
+/** A stream of events says every 15 s that it lives. */
+const SILENCE_MS = 45_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const PAGE_LIMIT = 1_000;
 
@@ -81,6 +83,7 @@ export class ApiClient {
   async #request(method: string, path: string, payload?: Payload, ifMatch?: string) {
     const headers = {
       authorization: `Bearer ${this.#token}`,
+      accept: 'application/json, */*;q=0.5',
       ...(payload === undefined ? {} : { 'content-type': payload.type }),
       ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
     };
@@ -95,20 +98,52 @@ export class ApiClient {
   }
 
   /** Every item of a list, page by page. */
-  async list<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T[]> {
+  async list<T>(path: string, query: URLSearchParams | Readonly<Record<string, string>> = {}): Promise<T[]> {
     const items: T[] = [];
+    for await (const page of this.pages<T>(path, query)) items.push(...page);
+    return items;
+  }
+
+  async *pages<T>(
+    path: string,
+    query: URLSearchParams | Readonly<Record<string, string>>,
+  ): AsyncGenerator<readonly T[]> {
+    const parameters = new URLSearchParams(query);
+    parameters.set('limit', String(PAGE_LIMIT));
     let after: string | undefined;
     do {
-      const parameters = new URLSearchParams({
-        ...query,
-        limit: String(PAGE_LIMIT),
-        ...(after === undefined ? {} : { after }),
-      });
+      if (after !== undefined) parameters.set('after', after);
       const { body } = await this.call<Page<T>>('GET', `${path}?${parameters}`);
-      items.push(...body.items);
+      yield body.items;
       after = body.next;
     } while (after !== undefined);
-    return items;
+  }
+
+  /** The text of an event stream as it comes; resolves where it ends. @throws HostRefused where the connection breaks */
+  async stream(path: string, headers: Readonly<Record<string, string>>, onText: (text: string) => void): Promise<void> {
+    const incoming = await this.#open(path, headers);
+    const isRefused = (incoming.statusCode ?? 0) >= 400;
+    let refusal = '';
+    try {
+      for await (const text of incoming.setEncoding('utf8') as AsyncIterable<string>) {
+        if (isRefused) refusal += text;
+        else onText(text);
+      }
+    } catch (error) {
+      throw error instanceof PodbootError ? error : this.#unreachable(error as NodeJS.ErrnoException);
+    }
+    if (isRefused) throw this.#refusal(incoming.statusCode ?? 0, refusal);
+  }
+
+  #open(path: string, more: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+    const headers = { ...more, authorization: `Bearer ${this.#token}`, accept: 'text/event-stream' };
+    return new Promise((resolve, reject) => {
+      const options = { ...this.#target, path: `/api/v1${path}`, headers, agent: false, timeout: SILENCE_MS };
+      const outgoing = request(options, resolve);
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`it was silent for ${SILENCE_MS / 1_000} s`)));
+      outgoing.on('error', (error) => reject(this.#unreachable(error)));
+      outgoing.end();
+    });
   }
 
   #exchange(

@@ -6,6 +6,7 @@ import { PodbootError, type Problem } from '../domain/errors.ts';
 import { parseMac } from '../domain/mac.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import type { ApiEnvironment, ApiOptions } from './api-environment.ts';
+import { entryLine } from './event-text.ts';
 import { formatProblem } from './failure.ts';
 import { fields, printable, table } from './table.ts';
 
@@ -30,8 +31,14 @@ export function registerDaemonCommands(program: Command, { output, env }: ApiEnv
 
   ours('leases', 'who has which address')
     .option('--state <state>', 'bound, released or declined only')
-    .action(async (options: ApiOptions & { state?: string }) => {
-      const query = options.state === undefined ? {} : { state: options.state };
+    .option('--node <node>', 'of one node: name, id or MAC address')
+    .option('--mac <mac>', 'of one MAC address')
+    .option('--subnet <subnet>', 'in one network: 10.77.0.0/24')
+    .action(async (options: ApiOptions & Readonly<Record<string, string>>) => {
+      const query = new URLSearchParams();
+      for (const name of ['state', 'node', 'mac', 'subnet']) {
+        if (options[name] !== undefined) query.set(name, options[name]);
+      }
       const leases = await createApiClient(options, env).list<LeaseView>('/leases', query);
       show(options, leases, () => leaseTable(leases));
     });
@@ -58,12 +65,6 @@ async function timelineOf(
     if (mac === undefined || !(error instanceof PodbootError) || error.code !== 'not-found') throw error;
     return client.list('/timeline', { mac });
   }
-}
-
-function entryLine(entry: TimelineEntryView): string {
-  const mend = entry.mend === undefined ? '' : ` → ${entry.mend}`;
-  const mark = entry.level === 'info' ? '' : `${entry.level}: `;
-  return printable(`${entry.at}  ${mark}${entry.text}${mend}`);
 }
 
 function leaseTable(leases: readonly LeaseView[]): string {

@@ -20,12 +20,14 @@ export function registerNodes(program: Command, environment: ApiEnvironment = RE
     output.print(options.json === true ? JSON.stringify(value, null, 2) : text());
   const ours = (command: Command) => withApi(command).option('--json', 'print it for programs');
 
-  const nodes = ours(program.command('nodes').description('list the nodes; with a subcommand, show or change one'));
-  nodes.action(async (options: ApiOptions) => {
-    const found = await client(options).list<NodeView>('/nodes');
-    show(options, found, () =>
-      found.length === 0 ? 'No node is enrolled yet: podboot enrol NAME --mac MAC' : nodeTable(found),
-    );
+  const nodes = withSelection(
+    ours(program.command('nodes').description('list the nodes; with a subcommand, show or change one')),
+  ).argument('[nodes]', 'those that are named: dgx[01-32],login*');
+  nodes.action(async (named: string | undefined, options: ApiOptions & Selection) => {
+    const query = selectionQuery(named, options);
+    const found = await client(options).list<NodeView>('/nodes', query);
+    const none = query.size === 0 ? 'No node is enrolled yet: podboot enrol NAME --mac MAC' : 'No node is like that.';
+    show(options, found, () => (found.length === 0 ? none : nodeTable(found)));
   });
 
   ours(nodes.command('show').description('one node, by name, id or MAC address').argument('<node>')).action(

@@ -86,7 +86,11 @@ export function createTimeline({ store, clock, log }: TimelineOptions): Timeline
       await writer.flush();
       return await store.events(query);
     },
-    sequenceBefore: (at) => store.sequenceBefore(at),
+    async sequenceBefore(at) {
+      // What waits is told already, and gets a higher number than what is written.
+      await writer.flush();
+      return await store.sequenceBefore(at);
+    },
     onStored(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -10,6 +10,8 @@ import type { Explainer } from '../../src/domain/explanation.ts';
 import type { KeptRequest } from '../../src/domain/kept-request.ts';
 import type { Lease } from '../../src/domain/lease.ts';
 import type { LeaseDirectory, StoreChange } from '../../src/domain/ports.ts';
+import type { DiscoveryRule, DiscoverySettings } from '../../src/domain/settings.ts';
+import { createDiscovery, type Discovery } from '../../src/lifecycle/discovery/discovery.ts';
 import { combineSinks } from '../../src/lifecycle/event-bus.ts';
 import { LifeBook } from '../../src/lifecycle/life-book.ts';
 import { NodeActions } from '../../src/lifecycle/node-actions.ts';
@@ -20,20 +22,19 @@ import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
 import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
 import { PROFILES } from '../lifecycle/life/house.ts';
+import { podSettings } from '../services/dhcp/pod.ts';
 
 /** The API on a registry and a timeline of its own, without a socket. */
 export class ApiFixture {
   readonly clock = new FakeClock();
   readonly events: BootEvent[] = [];
-  readonly store = new MemoryStore();
-  readonly timeline: Timeline = createTimeline({
-    store: this.store,
-    clock: this.clock,
-    log: { wantsDebug: false, emit: (event) => void this.events.push(event) },
-  });
+  readonly store: MemoryStore;
+  readonly timeline: Timeline;
   readonly registry: NodeRegistry;
   readonly api: Api;
   readonly book: LifeBook;
+  readonly discovery: Discovery;
+  discoveryRules: readonly DiscoveryRule[] = [];
   leases: Lease[] = [];
   assets: AssetSummary[] = [];
   token: string;
@@ -44,7 +45,13 @@ export class ApiFixture {
   commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
 
   /** @param known requests with an Idempotency-Key, as a start finds them */
-  constructor(known: readonly KeptRequest[] = []) {
+  constructor(known: readonly KeptRequest[] = [], store = new MemoryStore()) {
+    this.store = store;
+    this.timeline = createTimeline({
+      store,
+      clock: this.clock,
+      log: { wantsDebug: false, emit: (event) => void this.events.push(event) },
+    });
     ({ token: this.token, hash: this.hash } = newToken());
     const events = combineSinks(this.timeline, { wantsDebug: true, emit: (event) => void this.events.push(event) });
     this.registry = createNodeRegistry({
@@ -60,6 +67,23 @@ export class ApiFixture {
       byKey: (key) => this.leases.find((lease) => lease.key === key),
       all: () => this.leases,
     };
+    const rules = () => this.discoveryRules;
+    const discoverySettings: DiscoverySettings = {
+      identify: 'when-needed',
+      get rules() {
+        return rules();
+      },
+    };
+    this.discovery = createDiscovery({
+      settings: { ...podSettings(), discovery: discoverySettings },
+      machines: [],
+      registry: this.registry,
+      leases,
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+      isDestructive: () => false,
+    });
     this.book = new LifeBook({
       documents: {},
       nodes: this.registry,
@@ -82,6 +106,7 @@ export class ApiFixture {
         free: () => ({ changes: [] }),
         commit: (batch) => this.commit(batch),
       }),
+      discovery: this.discovery,
       leases,
       assets: { folder: '/var/lib/podboot/assets', list: () => this.assets },
       previewer: { preview: (node, profile) => this.preview(node, profile) },

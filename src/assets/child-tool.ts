@@ -116,9 +116,15 @@ function failed(command: string, why: string): UnreadableMedium {
   );
 }
 
+const USUAL_FOLDERS = ['/usr/bin', '/bin'];
+
 /** Absolute path of a program in PATH or where Debian keeps them; undefined where it is not installed. */
-export function findTool(name: string, path = process.env.PATH ?? ''): string | undefined {
-  const folders = [...path.split(delimiter), '/usr/bin', '/bin'].filter((folder) => folder.startsWith('/'));
+export function findTool(
+  name: string,
+  path = process.env.PATH ?? '',
+  usual: readonly string[] = USUAL_FOLDERS,
+): string | undefined {
+  const folders = [...path.split(delimiter), ...usual].filter((folder) => folder.startsWith('/'));
   return folders
     .map((folder) => join(folder, name))
     .find((file) => {

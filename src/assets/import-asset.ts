@@ -106,7 +106,7 @@ async function sourceOf(path: string): Promise<AssetSource> {
     if (status.isDirectory()) return { path };
     if (!status.isFile())
       throw new UnreadableMedium(`${path} is neither a file nor a folder`, 'Name an ISO or a folder.');
-    return { path, sizeBytes: status.size, mtimeSeconds: Math.floor(status.mtimeMs / 1_000) };
+    return { path, sizeBytes: status.size, mtimeMs: status.mtimeMs };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new NotFound(`there is no ${path}`, 'Name an ISO or a folder.');
@@ -255,7 +255,7 @@ async function copyIso(
 
 async function checkUnchanged(path: string, source: AssetSource): Promise<void> {
   const now = await sourceOf(path);
-  if (now.sizeBytes !== source.sizeBytes || now.mtimeSeconds !== source.mtimeSeconds) throw changed(path);
+  if (now.sizeBytes !== source.sizeBytes || now.mtimeMs !== source.mtimeMs) throw changed(path);
 }
 
 function changed(path: string): UnreadableMedium {

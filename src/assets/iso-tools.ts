@@ -85,9 +85,9 @@ const MAKERS = { bsdtar, xorriso };
  * bsdtar, else xorriso.
  * @throws HostRefused where neither is installed
  */
-export function chooseIsoTool(path?: string): IsoTool {
+export function chooseIsoTool(path?: string, usual?: readonly string[]): IsoTool {
   for (const name of ['bsdtar', 'xorriso'] as const) {
-    const program = findTool(name, path);
+    const program = findTool(name, path, usual);
     if (program !== undefined) return MAKERS[name](program);
   }
   throw new HostRefused(

@@ -16,7 +16,8 @@ export interface AssetSource {
   readonly path: string;
   /** Of an ISO; a folder has none of its own. */
   readonly sizeBytes?: number;
-  readonly mtimeSeconds?: number;
+  /** To the nanosecond, as far as a number goes: an ISO may be written anew within a second. */
+  readonly mtimeMs?: number;
 }
 
 /** What asset.json holds. Paths are relative to the asset's folder. */

@@ -20,7 +20,7 @@ export async function sameAsBefore(
     source.sizeBytes !== undefined &&
     before.source.path === source.path &&
     before.source.sizeBytes === source.sizeBytes &&
-    before.source.mtimeSeconds === source.mtimeSeconds;
+    before.source.mtimeMs === source.mtimeMs;
   return isSameIso || (await sameContents(before, medium, files));
 }
 

@@ -228,7 +228,13 @@ export async function makeAssetsDir(path: string): Promise<void> {
   if (await exists(path)) return;
   const parent = dirname(path);
   if (parent !== path) await makeAssetsDir(parent);
-  await mkdir(path, { mode: 0o755 });
+  try {
+    await mkdir(path, { mode: 0o755 });
+  } catch (error) {
+    // Another import makes it at the same moment.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw error;
+  }
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(parent);
   const handle = await openFolder(path, constants.O_NOFOLLOW);

@@ -74,7 +74,7 @@ function wholeTree(medium: Medium, { kernel, initrds }: Layout): Plan {
     if (first === entry) taken.push({ entry, name: inTree(entry.path) });
     else links.push({ first: inTree(first.path), second: inTree(entry.path) });
   }
-  const notes = skipped.length === 0 ? [] : [`links of the medium are not kept: ${shortList(skipped)}`];
+  const notes = skipped.length === 0 ? [] : [`links of the medium are not kept: ${shortList(skipped.sort())}`];
   return { kernel: inTree(kernel), initrds: initrds.map(inTree), tree: TREE, taken, links, notes };
 }
 

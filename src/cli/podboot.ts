@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { registerImport } from '../dgxie/cli.ts';
 import { registerRehearse } from '../rehearsal/cli.ts';
 import { registerAssets } from './assets.ts';
 import { registerCheckConfig } from './check-config.ts';
@@ -27,6 +28,7 @@ const program = new Command('podboot')
 registerServe(program);
 registerRehearse(program);
 registerInit(program);
+registerImport(program);
 registerCheckConfig(program);
 registerNodes(program);
 registerEvents(program);

@@ -22,8 +22,14 @@ export const preseed = installerKind({
       contentType: 'text/x-shellscript; charset=utf-8',
     },
   ],
-  // `auto` puts the questions off until the network is up and the file is there (B.2.3).
-  answerWords: ({ baseUrl }) => ['auto=true', 'priority=critical', `preseed/url=${baseUrl}preseed.cfg`],
+  // `auto` puts the questions off until the network is up and the file is there (B.2.3). One comes before: where DHCP names no
+  // name server, netcfg asks for one, whatever the priority.
+  answerWords: ({ baseUrl, origin }) => [
+    'auto=true',
+    'priority=critical',
+    `netcfg/get_nameservers=${new URL(origin).hostname}`,
+    `preseed/url=${baseUrl}preseed.cfg`,
+  ],
   mediaWords: () => [],
   machineWords: ({ hostName }) => ['interface=auto', `hostname=${hostName}`],
   // Its netboot image brings what it needs, and packages come from the mirror that the preseed file names.

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { IpmiClient } from '../../src/bmc/ipmi/client.ts';
 import { readCredentials } from '../../src/bmc/ipmi/credentials.ts';
 import { IpmiError } from '../../src/bmc/ipmi/errors.ts';
+import { SolConsole } from '../../src/bmc/ipmi/sol-console.ts';
 import { udpNetwork } from '../../src/bmc/ipmi/udp-channel.ts';
 import {
   BootDeviceSelector,
@@ -104,6 +105,34 @@ test('a wrong password and an unknown user are told apart, at once and after one
 
 test('a port where nothing listens is unreachable', { skip }, async () => {
   await assert.rejects(client(PASSWORD, 'admin', 1).run(getDeviceId(), 3_000), { failure: 'unreachable' });
+});
+
+test('carries a console both ways, byte for byte, and gives it back', { skip }, async () => {
+  const bmc = client();
+  const heard: Buffer[] = [];
+  const ends: string[] = [];
+  const listener = {
+    output: (characters: Uint8Array) => void heard.push(Buffer.from(characters)),
+    lost: () => {},
+    ended: (why: string) => void ends.push(why),
+  };
+  const console_ = await SolConsole.open(bmc, createSystemClock(), listener);
+  const said = Array.from({ length: 400 }, (_, line) => `line ${line} of the kernel's\r\n`).join('');
+  sim.say(said);
+  await until(() => Buffer.concat(heard).toString('latin1').includes('line 399'), {
+    what: 'the last line',
+    timeoutMs: 10_000,
+  });
+  assert.equal(Buffer.concat(heard).toString('latin1'), said);
+  const typed = 'root\r'.repeat(200);
+  console_.type(Buffer.from(typed));
+  await until(() => sim.typed.length >= typed.length, { what: 'all that was typed', timeoutMs: 10_000 });
+  assert.equal(sim.typed, typed);
+  await assert.rejects(SolConsole.open(client(), createSystemClock(), listener), { completionCode: 0x80 });
+  await console_.close();
+  assert.deepEqual(ends, ['closed']);
+  const second = await SolConsole.open(client(), createSystemClock(), listener);
+  await second.close();
 });
 
 test('no session is left behind: seventy clients, one after another, on a BMC with sixty-three', { skip }, async () => {

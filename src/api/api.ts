@@ -11,6 +11,7 @@ import type { Problem } from '../domain/errors.ts';
 import type { Explainer } from '../domain/explanation.ts';
 import type { Clock, EventSink, LeaseDirectory } from '../domain/ports.ts';
 import type { ListenAddress } from '../domain/settings.ts';
+import type { Discovery } from '../lifecycle/discovery/discovery.ts';
 import type { LifeControl } from '../lifecycle/node-actions.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
@@ -23,6 +24,7 @@ import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
+import { discoveredRoutes } from './routes/discovered.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
@@ -40,6 +42,7 @@ import { isAuthorized } from './token.ts';
 export interface ApiOptions {
   readonly registry: NodeRegistry;
   readonly lives: LifeControl;
+  readonly discovery: Discovery;
   readonly leases: LeaseDirectory;
   readonly assets: AssetDirectory;
   readonly explainer: Explainer;
@@ -71,6 +74,8 @@ export interface Api {
 
 /** An interface description with 64 interfaces and every option has some 50 kB. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
+/** A client identifier of 255 bytes in hexadecimal, behind `cid:`; most routes take less. */
+const MAX_PARAMETER_CHARACTERS = 514;
 
 /**
  * The HTTP API under /api/v1. Every request needs the bearer token; an unknown key is refused, not dropped; errors are
@@ -81,7 +86,7 @@ export function createApi(options: ApiOptions): Api {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     logger: false,
-    routerOptions: { maxParamLength: 64, caseSensitive: true },
+    routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS, caseSensitive: true },
     ajv: {
       customOptions: {
         // What is sent is what is meant: nothing is converted, dropped or filled in.
@@ -106,7 +111,7 @@ export function createApi(options: ApiOptions): Api {
       status: 404,
       code: 'not-found',
       detail: `There is no ${request.method} ${shortened(request.url)}.`,
-      mend: 'Under /api/v1 there are nodes, nodes/bulk, nodes/{node}/timeline, leases, timeline, status and reload.',
+      mend: 'Under /api/v1 there are nodes, nodes/bulk, nodes/{node}/timeline, discovered, leases, timeline, status and reload.',
     }),
   );
   app.addHook('onSend', async (_request, reply) => {
@@ -139,6 +144,7 @@ export function createApi(options: ApiOptions): Api {
   app.register(nodeReplaceRoutes(options.registry), { prefix });
   app.register(nodeSelectionRoutes(options.registry), { prefix });
   app.register(renderRoutes(options.previewer, options.registry), { prefix });
+  app.register(discoveredRoutes(options.discovery, options.clock), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
   const streams = new EventStreams(options.timeline, options.clock);

@@ -11,6 +11,7 @@ import { formatIpv4 } from '../domain/ipv4.ts';
 import type { Store } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { createExplainer } from '../explain/explainer.ts';
+import { createDiscovery } from '../lifecycle/discovery/discovery.ts';
 import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
 import { NodeActions } from '../lifecycle/node-actions.ts';
 import { checkNode } from '../lifecycle/node-checks.ts';
@@ -27,6 +28,8 @@ import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import { createProfileRenderer } from '../profiles/answer-renderer.ts';
+import { LOCAL_PROFILE } from '../profiles/local.ts';
+import { profileKind } from '../profiles/registry.ts';
 import { installValueProblems } from '../profiles/values/check-install-values.ts';
 import { createSecretReader } from '../profiles/values/secrets.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
@@ -79,6 +82,16 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     ],
   });
   const leases = new LeaseTable(snapshot.leases, clock);
+  const discovery = createDiscovery({
+    settings,
+    machines: snapshot.documents.machine ?? [],
+    registry: nodes,
+    leases,
+    commit,
+    clock,
+    events,
+    isDestructive,
+  });
   const renderer = createProfileRenderer({
     settings: () => current.settings.boot,
     secrets: createSecretReader(process.env.CREDENTIALS_DIRECTORY),
@@ -103,9 +116,20 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     clock,
     events,
     lifecycle: lifecycle.forBoot,
+    identification: discovery.identification,
     ...(fileSender === undefined ? {} : { fileSender }),
   });
-  const dhcp = createDhcpService({ settings, network, clock, nodes, leases, policy: boot.policy, commit, events });
+  const dhcp = createDhcpService({
+    settings,
+    network,
+    clock,
+    nodes,
+    leases,
+    policy: boot.policy,
+    commit,
+    events,
+    sightings: discovery.sightings,
+  });
   const tftp = createTftpService({
     settings,
     network,
@@ -153,6 +177,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const api = createApi({
     registry: nodes,
     lives,
+    discovery,
     assets,
     leases,
     explainer,
@@ -184,6 +209,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
         http: boot.statistics(),
         install: book.statistics(),
         timeline: timeline.statistics(),
+        discovery: discovery.statistics(),
       },
     }),
   });
@@ -201,7 +227,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     logger,
     clock,
     // DHCP comes last: a machine that gets an address finds everything else open.
-    services: [apiService, lifecycleService, ...servers],
+    services: [apiService, lifecycleService, discovery, ...servers],
     servers,
     current,
     prepareReload: async () => {
@@ -224,4 +250,11 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
 function originOf({ interfaces, http }: Settings): string {
   const served = interfaces.find((each) => each.http) ?? interfaces[0];
   return `http://${served === undefined ? '127.0.0.1' : formatIpv4(served.address)}${http.port === 80 ? '' : `:${http.port}`}`;
+}
+
+/** A profile that is not there, or is of a kind that is not known, may do anything. */
+function isDestructive(name: string, { boot }: Settings): boolean {
+  const profile = boot.profiles.get(name);
+  if (profile === undefined) return name !== LOCAL_PROFILE;
+  return profileKind(profile.kind)?.destructive(profile) ?? true;
 }

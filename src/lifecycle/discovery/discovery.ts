@@ -40,8 +40,6 @@ export interface MachineReport {
   readonly machine: DiscoveredMachine;
   readonly vendor?: string;
   readonly suggestions: readonly Suggestion[];
-  /** What the rules would make of it. */
-  readonly rule?: RuleOutcome;
 }
 
 /** Machines that ask and are no nodes: what is known of them, and how they become some. */
@@ -53,7 +51,8 @@ export interface Discovery {
   readonly rules: readonly DiscoveryRule[];
   /** All that are no nodes now, by key; each is a copy. */
   list(): readonly DiscoveredMachine[];
-  /** Of machines of the list, with the registry of makers read. */
+  /** Who made a machine's interface, once the registry of makers is read. */
+  makers(): Promise<(machine: DiscoveredMachine) => string | undefined>;
   report(machines: readonly DiscoveredMachine[]): Promise<readonly MachineReport[]>;
   /** @throws NotFound */
   get(key: InterfaceKey): DiscoveredMachine;
@@ -153,20 +152,17 @@ class DiscoveryRoom implements Discovery {
       .sort((one, other) => (one.key < other.key ? -1 : 1));
   }
 
-  async report(machines: readonly DiscoveredMachine[]): Promise<readonly MachineReport[]> {
-    // A name depends on all the others that want one.
-    const outcomes = this.rules.length === 0 ? [] : await this.dryRun();
-    const byKey = new Map(outcomes.map((outcome) => [outcome.key, outcome]));
+  async makers(): Promise<(machine: DiscoveredMachine) => string | undefined> {
     await this.#vendors.ready();
+    return ({ mac }) => this.#vendors.of(mac);
+  }
+
+  async report(machines: readonly DiscoveredMachine[]): Promise<readonly MachineReport[]> {
+    const makerOf = await this.makers();
     return machines.map((machine) => {
-      const vendor = this.#vendors.of(machine.mac);
-      const rule = byKey.get(machine.key);
-      return {
-        machine,
-        ...(vendor === undefined ? {} : { vendor }),
-        suggestions: suggestNodes(machine, this.#options.registry),
-        ...(rule === undefined ? {} : { rule }),
-      };
+      const vendor = makerOf(machine);
+      const suggestions = suggestNodes(machine, this.#options.registry);
+      return { machine, suggestions, ...(vendor === undefined ? {} : { vendor }) };
     });
   }
 

@@ -158,9 +158,13 @@ async function headOf(medium: Medium, path: string): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
-/** `debian-12-amd64`, `dgx-os-7.2.1-arm64`. */
-function defaultName(layout: Layout, architecture: Architecture): string {
-  return [layout.family, layout.release, architecture]
+/**
+ * `debian-12-amd64`, `ubuntu-24.04-arm64`, `dgx-os-7-amd64`: by the series and not by the point release, so that profiles
+ * (those in boot-assets/profiles too) find the next one under the same name.
+ */
+function defaultName({ family, release }: Layout, architecture: Architecture): string {
+  const series = release.split('.').slice(0, family === 'ubuntu' ? 2 : 1);
+  return [family, series.join('.'), architecture]
     .map((part) => part.replaceAll(/[^A-Za-z0-9._-]/g, ''))
     .filter((part) => part !== '')
     .join('-');

@@ -12,6 +12,7 @@ import type { Diagnosis } from '../lifecycle/diagnosis/diagnosis-evidence.ts';
 import { LifeBook } from '../lifecycle/life-book.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
 import { profileKind } from '../profiles/registry.ts';
+import { mediumObstacle } from '../services/boot/medium-obstacle.ts';
 
 /** Of a node's timeline, and of the daemon's: a boot has some 30 steps. */
 const NEWEST = 2_000;
@@ -103,7 +104,7 @@ function profileFact(name: string, { boot }: Settings): ProfileFact | undefined 
   const profile = boot.profiles.get(name);
   const kind = profile === undefined ? undefined : profileKind(profile.kind);
   if (profile === undefined || kind === undefined) return undefined;
-  const problem = kind.validate(profile)[0]?.message;
+  const problem = mediumObstacle(profile, { stage: 'pxe' })?.text ?? kind.validate(profile)[0]?.message;
   return {
     destructive: kind.destructive(profile),
     ...(problem === undefined ? {} : { problem }),

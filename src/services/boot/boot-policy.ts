@@ -2,7 +2,7 @@ import type { AssetName, BootDecision, BootInformation } from '../../domain/boot
 import type { BootClient, Firmware } from '../../domain/client.ts';
 import type { Identification } from '../../domain/discovered-machine.ts';
 import type { EventSubject } from '../../domain/events.ts';
-import type { GrantDirectory } from '../../domain/install-ports.ts';
+import type { GrantDirectory, GrantStanding } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { InterfaceKey } from '../../domain/lease.ts';
 import type { DiskMethod, NodePort } from '../../domain/node.ts';
@@ -48,17 +48,12 @@ export class ProgramPolicy implements BootPolicy {
     key: InterfaceKey,
     serverAddress: Ipv4,
   ): BootInformation {
-    const decision = decideBoot(
-      port,
-      client,
-      this.#parts.settings.boot,
-      DISK_QUIRKS,
-      standingOf(port, this.#parts.grants),
-    );
+    const standing = standingOf(port, this.#parts.grants);
+    const decision = decideBoot(port, client, this.#parts.settings.boot, DISK_QUIRKS, standing);
     if (port === undefined) return this.#question(client, key, serverAddress) ?? { reason: decision.reason };
     if (decision.action === 'nothing') return { reason: decision.reason };
     this.#parts.recent.remember(key, client);
-    this.#tellOfMedium(port, client, key);
+    this.#tellOfMedium(port, client, key, standing);
     if (decision.action === 'disk' && decision.method === 'no-boot-file') {
       return { reason: `its disk, by no boot file: ${decision.reason}` };
     }
@@ -99,8 +94,9 @@ export class ProgramPolicy implements BootPolicy {
   }
 
   /** It goes to its disk, which may be empty: somebody has to hear why. */
-  #tellOfMedium(port: NodePort, client: BootClient, key: InterfaceKey): void {
-    const profile = this.#parts.settings.boot.profiles.get(port.node.boot.profile);
+  #tellOfMedium(port: NodePort, client: BootClient, key: InterfaceKey, standing: GrantStanding): void {
+    const name = standing.kind === 'armed' ? standing.grant.profile : port.node.boot.profile;
+    const profile = this.#parts.settings.boot.profiles.get(name);
     const obstacle = profile === undefined ? undefined : mediumObstacle(profile, client);
     if (obstacle !== undefined) this.#complain(port, key, obstacle, 'boot.no-asset');
   }

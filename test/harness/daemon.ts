@@ -201,11 +201,16 @@ export class Daemon {
     return JSON.parse(answer.body) as Readonly<Record<string, unknown>>;
   }
 
-  /** One request to the API over its unix socket, with the token of the first start. */
-  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+  /** Of the first start. */
+  get token(): string {
     if (this.#token === undefined && existsSync(this.#tokenFile)) {
       this.#token = readFileSync(this.#tokenFile, 'utf8').trim();
     }
+    return this.#token ?? '';
+  }
+
+  /** One request to the API over its unix socket, with the token of the first start. */
+  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const outgoing = request(
@@ -214,7 +219,7 @@ export class Daemon {
           method,
           path,
           headers: {
-            authorization: `Bearer ${this.#token ?? ''}`,
+            authorization: `Bearer ${this.token}`,
             ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
             ...headers,
           },

@@ -111,7 +111,7 @@ export function createApi(options: ApiOptions): Api {
       status: 404,
       code: 'not-found',
       detail: `There is no ${request.method} ${shortened(request.url)}.`,
-      mend: 'Under /api/v1 there are nodes, nodes/bulk, nodes/{node}/timeline, discovered, leases, timeline, status and reload.',
+      mend: 'GET /docs/json describes every route; they are under /api/v1.',
     }),
   );
   app.addHook('onSend', async (_request, reply) => {

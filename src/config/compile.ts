@@ -1,5 +1,6 @@
 import type {
   BootSettings,
+  HttpSettings,
   InterfaceSettings,
   ListenAddress,
   ProfileSettings,
@@ -22,6 +23,8 @@ import { FIRMWARES } from './schema-boot.ts';
 
 /** RFC 2348 section "Blocksize Option Specification": 8 to 65464; below 512 no firmware goes. */
 const BLOCK_BYTES = { minimum: 512, maximum: 65464 };
+/** Firmware and installers open a few at once. */
+const SMALLEST_SHARE = 16;
 
 /**
  * Makes settings of what the schema lets through.
@@ -53,10 +56,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
     interfaces: interfaces.map((entry) => entry.value),
     dhcp: dhcp.settings,
     tftp: compileTftp(yaml.tftp, report),
-    http: {
-      port: yaml.http?.port ?? DEFAULTS.http.port,
-      maxConnections: yaml.http?.maxConnections ?? DEFAULTS.http.maxConnections,
-    },
+    http: compileHttp(yaml.http),
     dns: dns.settings,
     boot,
     lifecycle: compileLifecycle(yaml, report),
@@ -121,6 +121,20 @@ function compileListen(yaml: PodbootYaml['api'], report: Report): Sited<ListenAd
   return addresses;
 }
 
+function compileHttp(yaml: PodbootYaml['http']): HttpSettings {
+  const maxConnections = yaml?.maxConnections ?? DEFAULTS.http.maxConnections;
+  return {
+    port: yaml?.port ?? DEFAULTS.http.port,
+    maxConnections,
+    maxConnectionsPerClient: yaml?.maxConnectionsPerClient ?? shareOf(maxConnections),
+  };
+}
+
+/** What one client may have of `all`, where it is not written: hundreds of machines may share an address (NAT). */
+function shareOf(all: number): number {
+  return Math.max(SMALLEST_SHARE, Math.ceil(all / 2));
+}
+
 function compileTftp(yaml: PodbootYaml['tftp'], report: Report): TftpSettings {
   const path = ['tftp', 'maxBlockBytes'];
   const { minimum, maximum } = BLOCK_BYTES;
@@ -128,9 +142,11 @@ function compileTftp(yaml: PodbootYaml['tftp'], report: Report): TftpSettings {
   if (bytes !== undefined && (bytes < minimum || bytes > maximum)) {
     report(fault(path, `must be from ${minimum} to ${maximum} bytes (RFC 2348), is ${bytes}`));
   }
+  const maxTransfers = yaml?.maxTransfers ?? DEFAULTS.tftp.maxTransfers;
   return {
     port: yaml?.port ?? DEFAULTS.tftp.port,
-    maxTransfers: yaml?.maxTransfers ?? DEFAULTS.tftp.maxTransfers,
+    maxTransfers,
+    maxTransfersPerClient: yaml?.maxTransfersPerClient ?? shareOf(maxTransfers),
     maxBlockBytes: bytes ?? DEFAULTS.tftp.maxBlockBytes,
     maxWindowBlocks: yaml?.maxWindowBlocks ?? DEFAULTS.tftp.maxWindowBlocks,
   };

@@ -209,6 +209,12 @@ const tftpSchema = section(
         },
       ),
     ),
+    maxTransfersPerClient: Type.Optional(
+      wholeNumber(
+        { minimum: 1, maximum: 10000 },
+        'Transfers of one address at the same time, for example 500. Absent: half of maxTransfers, or 16 if that is more.',
+      ),
+    ),
     maxBlockBytes: Type.Optional(
       measured(
         sizeNotation,
@@ -238,6 +244,12 @@ const httpSchema = section(
       wholeNumber({ minimum: 1, maximum: 100000 }, 'Connections at the same time, for example 4096.', {
         default: DEFAULTS.http.maxConnections,
       }),
+    ),
+    maxConnectionsPerClient: Type.Optional(
+      wholeNumber(
+        { minimum: 1, maximum: 100000 },
+        'Connections of one address at the same time, for example 2048; a proxy in front of many machines is one address. Absent: half of maxConnections, or 16 if that is more.',
+      ),
     ),
   },
   'The HTTP server that machines boot from, for example { port: 80 }.',

@@ -126,6 +126,8 @@ export interface DhcpSettings {
 export interface TftpSettings {
   readonly port: number;
   readonly maxTransfers: number;
+  /** Of one address. */
+  readonly maxTransfersPerClient: number;
   /** Largest blksize that is granted (RFC 2348). */
   readonly maxBlockBytes: number;
   /** Largest windowsize that is granted (RFC 7440). */
@@ -135,6 +137,8 @@ export interface TftpSettings {
 export interface HttpSettings {
   readonly port: number;
   readonly maxConnections: number;
+  /** Of one address. */
+  readonly maxConnectionsPerClient: number;
 }
 
 export interface DnsSettings {

@@ -32,8 +32,9 @@ export function rehearsalConfig(
     },
     // A stranger's DHCP server can't be here, and a look for one would be in the way of what is to be seen.
     dhcp: { port: server.dhcpPort, proxyPort: server.proxyPort, probeInterval: 0 },
-    tftp: { port: server.tftpPort, maxTransfers: 5_000 },
-    http: { port: server.httpPort },
+    // On loopback all nodes have one address.
+    tftp: { port: server.tftpPort, maxTransfers: 5_000, maxTransfersPerClient: 5_000 },
+    http: { port: server.httpPort, maxConnectionsPerClient: 4_096 },
     api: { listen: [`unix:${files.apiSocket}`] },
     log: { level: 'info', format: 'json' },
   });

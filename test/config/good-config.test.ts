@@ -33,6 +33,17 @@ test('a right configuration has no problem and no warning', () => {
   assert.deepEqual({ problems, warnings }, { problems: [], warnings: [] });
 });
 
+test('one client may have half of all transfers and connections, but no fewer than firmware opens', () => {
+  const tftpOf = (text: string) => settingsOf(RIGHT.replace('{ maxTransfers: 500 }', text)).tftp.maxTransfersPerClient;
+  const httpOf = (text: string) => settingsOf(RIGHT.replace('http: { port: 80 }', text)).http.maxConnectionsPerClient;
+  assert.equal(tftpOf('{ port: 69 }'), 500);
+  assert.equal(tftpOf('{ maxTransfers: 8 }'), 16);
+  assert.equal(tftpOf('{ maxTransfersPerClient: 3 }'), 3);
+  assert.equal(httpOf('http: { maxConnections: 100 }'), 50);
+  assert.equal(httpOf('http: { maxConnections: 8 }'), 16);
+  assert.equal(httpOf('http: { maxConnections: 8, maxConnectionsPerClient: 8 }'), 8);
+});
+
 test('a right configuration becomes settings with numbers, milliseconds and bytes', () => {
   const domainName = new TextEncoder().encode('pod1.example.com');
   const times = { leaseSeconds: 43_200, renewSeconds: 21_600, rebindSeconds: 37_800 };
@@ -119,8 +130,8 @@ test('a right configuration becomes settings with numbers, milliseconds and byte
       bootp: 'reservations',
       probeIntervalMs: 600_000,
     },
-    tftp: { port: 69, maxTransfers: 500, maxBlockBytes: 1468, maxWindowBlocks: 64 },
-    http: { port: 80, maxConnections: 4096 },
+    tftp: { port: 69, maxTransfers: 500, maxTransfersPerClient: 250, maxBlockBytes: 1468, maxWindowBlocks: 64 },
+    http: { port: 80, maxConnections: 4096, maxConnectionsPerClient: 2048 },
     dns: { ...PLAIN_DNS, domain: 'pod1.example.com' },
     boot: {
       profiles: new Map([

@@ -37,8 +37,8 @@ function settings(match: ReservationMatch = { mac: '52:54:00:aa:00:01' as MacAdd
       bootp: 'off',
       probeIntervalMs: 0,
     },
-    tftp: { port: 69, maxTransfers: 1, maxBlockBytes: 512, maxWindowBlocks: 1 },
-    http: { port: 80, maxConnections: 1 },
+    tftp: { port: 69, maxTransfers: 1, maxTransfersPerClient: 1, maxBlockBytes: 512, maxWindowBlocks: 1 },
+    http: { port: 80, maxConnections: 1, maxConnectionsPerClient: 1 },
     dns: PLAIN_DNS,
     boot: {
       profiles: new Map([['rescue', { name: 'rescue', kind: 'live', initrds: [], arguments: '' }]]),

@@ -165,6 +165,7 @@ export function createBootService(options: BootServiceOptions): BootService {
       httpRefused: routes.counters.refused,
       httpFailed: routes.counters.failed,
       httpMalformed: routes.counters.malformed,
+      httpTurnedAway: routes.counters.turnedAway,
       httpAnswerFiles: install.counters.answers,
       httpCallbacks: install.counters.callbacks,
       httpInstallRefused: install.counters.refused,

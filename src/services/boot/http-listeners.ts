@@ -42,7 +42,7 @@ export class HttpListeners {
     }
     const left = [...this.#open].filter(([place]) => !next.has(place)).map(([, listener]) => listener);
     this.#open = next;
-    for (const listener of next.values()) listener.setMaxConnections(settings.http.maxConnections);
+    for (const listener of next.values()) listener.setLimits(settings.http);
     await Promise.all(left.map((listener) => listener.close()));
   }
 
@@ -79,7 +79,7 @@ export class HttpListeners {
       interfaceName: each.name,
       address: each.address,
       port: settings.http.port,
-      maxConnections: settings.http.maxConnections,
+      limits: settings.http,
       routes: this.#routes,
       events: this.#events,
     });

@@ -36,6 +36,8 @@ export interface RouteCounters {
   failed: number;
   /** No HTTP. */
   malformed: number;
+  /** Connections that were one too many. */
+  turnedAway: number;
 }
 
 /** A path that podboot serves nothing at. */
@@ -49,7 +51,7 @@ class BadPath extends PodbootError {}
  * `/install/`; everything else is a 404.
  */
 export class BootRoutes {
-  readonly counters: RouteCounters = { requests: 0, scripts: 0, refused: 0, failed: 0, malformed: 0 };
+  readonly counters: RouteCounters = { requests: 0, scripts: 0, refused: 0, failed: 0, malformed: 0, turnedAway: 0 };
   readonly #parts: RouteParts;
 
   constructor(parts: RouteParts) {

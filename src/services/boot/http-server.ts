@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { ClientCounts } from '../../domain/client-counts.ts';
 import { HostRefused } from '../../domain/errors.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { EventSink } from '../../domain/ports.ts';
+import type { HttpSettings } from '../../domain/settings.ts';
 import { Pipelines } from './http-pipeline.ts';
-import type { BootRoutes } from './http-routes.ts';
+import type { BootRoutes, RouteCounters } from './http-routes.ts';
 import { peerAddress } from './requester.ts';
 
 /** A client that is slow to say what it wants holds a connection no longer than this. */
@@ -14,12 +16,14 @@ const REQUEST_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
 
+type HttpLimits = Pick<HttpSettings, 'maxConnections' | 'maxConnectionsPerClient'>;
+
 export interface ListenerOptions {
   readonly interfaceName: string;
   readonly address: Ipv4;
   /** 0: any free one. */
   readonly port: number;
-  readonly maxConnections: number;
+  readonly limits: HttpLimits;
   readonly routes: BootRoutes;
   readonly events: EventSink;
 }
@@ -31,7 +35,11 @@ export class HttpListener {
   readonly #server: Server;
   readonly #events: EventSink;
   readonly #pipelines = new Pipelines();
-  #connections = 0;
+  readonly #counters: RouteCounters;
+  /** Of each client. */
+  readonly #connections = new ClientCounts();
+  #open = 0;
+  #maxPerClient: number;
 
   /** @throws HostRefused */
   static async open(options: ListenerOptions): Promise<HttpListener> {
@@ -45,6 +53,8 @@ export class HttpListener {
     this.interfaceName = interfaceName;
     this.address = address;
     this.#events = events;
+    this.#counters = routes.counters;
+    this.#maxPerClient = options.limits.maxConnectionsPerClient;
     this.#server = createServer(
       {
         headersTimeout: HEADERS_TIMEOUT_MS,
@@ -59,13 +69,8 @@ export class HttpListener {
         if (!taken) this.#tellPipelined(request.socket.remoteAddress);
       },
     );
-    this.#server.maxConnections = options.maxConnections;
-    this.#server.on('connection', (socket) => {
-      this.#connections += 1;
-      socket.once('close', () => {
-        this.#connections -= 1;
-      });
-    });
+    this.#server.maxConnections = options.limits.maxConnections;
+    this.#server.on('connection', (socket) => this.#admit(socket));
     this.#server.on('drop', (dropped) => this.#tellDropped(dropped?.remoteAddress, this.#server.maxConnections));
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (error.code?.startsWith('HPE_') === true) routes.counters.malformed += 1;
@@ -84,11 +89,12 @@ export class HttpListener {
   }
 
   get connections(): number {
-    return this.#connections;
+    return this.#open;
   }
 
-  setMaxConnections(maxConnections: number): void {
-    this.#server.maxConnections = maxConnections;
+  setLimits(limits: HttpLimits): void {
+    this.#server.maxConnections = limits.maxConnections;
+    this.#maxPerClient = limits.maxConnectionsPerClient;
   }
 
   /** Ends what is under way too: a machine that downloads tries again. */
@@ -137,7 +143,23 @@ export class HttpListener {
     }
   }
 
+  #admit(socket: Socket): void {
+    const client = socket.remoteAddress ?? '';
+    if (this.#connections.of(client) >= this.#maxPerClient) {
+      this.#tellGreedy(client);
+      socket.destroy();
+      return;
+    }
+    this.#open += 1;
+    this.#connections.add(client);
+    socket.once('close', () => {
+      this.#open -= 1;
+      this.#connections.remove(client);
+    });
+  }
+
   #tellDropped(remoteAddress: string | undefined, maxConnections: number): void {
+    this.#counters.turnedAway += 1;
     this.#events.emit({
       type: 'http.refused',
       level: 'warn',
@@ -145,6 +167,19 @@ export class HttpListener {
       text: `an HTTP connection was refused: ${maxConnections} are open`,
       mend: 'Raise http.maxConnections, or find out who holds them (`ss -tn`).',
       throttle: this.interfaceName,
+    });
+  }
+
+  #tellGreedy(client: string): void {
+    this.#counters.turnedAway += 1;
+    const address = peerAddress(client);
+    this.#events.emit({
+      type: 'http.refused',
+      level: 'warn',
+      subject: { address, interfaceName: this.interfaceName },
+      text: `an HTTP connection of ${formatIpv4(address)} was refused: ${this.#maxPerClient} of its own are open`,
+      mend: 'Look what opens so many there; if many machines share the address (a proxy, NAT), raise http.maxConnectionsPerClient.',
+      throttle: formatIpv4(address),
     });
   }
 

@@ -1,8 +1,10 @@
 import { encodeError } from '../../codecs/tftp/encode.ts';
 import { TftpErrorCode, type TftpRequest } from '../../codecs/tftp/packet.ts';
+import { ClientCounts } from '../../domain/client-counts.ts';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
 import { parseIpv4 } from '../../domain/ipv4.ts';
 import type { Clock, Endpoint, EventSink, FileSource, Network } from '../../domain/ports.ts';
+import type { TftpSettings } from '../../domain/settings.ts';
 import { type BlockSource, OctetSource } from './block-source.ts';
 import { DataSockets } from './data-sockets.ts';
 import type { Listener } from './listeners.ts';
@@ -23,6 +25,8 @@ export interface SessionParts {
 
 /** One client's request, from its RRQ to the end of its transfer. */
 interface Session {
+  /** The client's address. */
+  readonly client: string;
   /** What was asked for: a copy of the request is none of a new one. */
   readonly asked: string;
   /** Undefined while file and socket are being opened. */
@@ -30,6 +34,9 @@ interface Session {
   /** Set while they are being opened: do not begin. */
   dropped: boolean;
 }
+
+/** `busy`: as many as there may be are running; `client-busy`: as many as this client may have. */
+export type Beginning = 'begun' | 'busy' | 'client-busy';
 
 /** A copy of an RRQ that the network made comes at once; a machine that was reset needs longer to ask again. */
 const RESET_SILENCE_MS = 3_000;
@@ -40,6 +47,7 @@ export class SessionTable {
   readonly #writer = new WindowWriter();
   readonly #sockets: DataSockets;
   readonly #sessions = new Map<string, Session>();
+  readonly #ofClients = new ClientCounts();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -50,26 +58,23 @@ export class SessionTable {
     return this.#sessions.size;
   }
 
-  /** @returns false: as many as there may be are running */
-  begin(
-    listener: Listener,
-    request: TftpRequest,
-    peer: Endpoint,
-    limits: TftpLimits & { readonly maxTransfers: number },
-  ): boolean {
+  begin(listener: Listener, request: TftpRequest, peer: Endpoint, limits: TftpSettings): Beginning {
     const key = `${listener.interfaceName} ${peer.address}:${peer.port}`;
     const asked = [request.mode, request.name, ...[...request.options].flat()].join('\0');
     const running = this.#sessions.get(key);
     if (running !== undefined) {
-      if (!this.#isNew(running, asked)) return true;
+      if (!this.#isNew(running, asked)) return 'begun';
       // Silently: an ERROR would end the new request at the client.
       this.#drop(key, running);
     }
-    if (this.#sessions.size >= limits.maxTransfers) return false;
-    const session: Session = { asked, transfer: undefined, dropped: false };
+    const client = peer.address;
+    if (this.#ofClients.of(client) >= limits.maxTransfersPerClient) return 'client-busy';
+    if (this.#sessions.size >= limits.maxTransfers) return 'busy';
+    const session: Session = { client, asked, transfer: undefined, dropped: false };
     this.#sessions.set(key, session);
+    this.#ofClients.add(client);
     void this.#run(key, session, listener, request, peer, limits);
-    return true;
+    return 'begun';
   }
 
   /** The interface came, went or changed: transfers that begin from now on get new sockets. */
@@ -96,7 +101,9 @@ export class SessionTable {
   }
 
   #forget(key: string, session: Session): void {
-    if (this.#sessions.get(key) === session) this.#sessions.delete(key);
+    if (this.#sessions.get(key) !== session) return;
+    this.#sessions.delete(key);
+    this.#ofClients.remove(session.client);
   }
 
   async #run(

@@ -11,6 +11,8 @@ export interface TftpTally {
   notFound: number;
   refused: number;
   busy: number;
+  /** Turned away for what the client itself has running. */
+  clientBusy: number;
   malformed: number;
   /** On the request port, where only requests belong. */
   unexpected: number;
@@ -31,6 +33,7 @@ export function newTally(): TftpTally {
     notFound: 0,
     refused: 0,
     busy: 0,
+    clientBusy: 0,
     malformed: 0,
     unexpected: 0,
     bytes: 0,

@@ -136,16 +136,34 @@ class Tftp implements TftpService {
       this.#tell(listener, from, { type: 'tftp.refused', level: 'warn', text, throttle: from.address });
       return;
     }
-    const { tftp } = this.#settings;
-    if (this.#sessions.begin(listener, request, from, tftp)) return;
+    const beginning = this.#sessions.begin(listener, request, from, this.#settings.tftp);
+    if (beginning === 'busy') this.#turnAway(listener, from);
+    else if (beginning === 'client-busy') this.#turnClientAway(listener, from);
+  }
+
+  #turnAway(listener: Listener, from: Endpoint): void {
+    const { maxTransfers } = this.#settings.tftp;
     this.#tally.busy += 1;
     listener.socket.send(encodeError(TftpErrorCode.NOT_DEFINED, 'too many transfers at the moment'), from);
     this.#tell(listener, from, {
       type: 'tftp.busy',
       level: 'warn',
-      text: `${from.address} was turned away: ${tftp.maxTransfers} transfers are running`,
+      text: `${from.address} was turned away: ${maxTransfers} transfers are running`,
       mend: 'power on fewer machines at once, or raise tftp.maxTransfers',
       throttle: 'busy',
+    });
+  }
+
+  #turnClientAway(listener: Listener, from: Endpoint): void {
+    const { maxTransfersPerClient } = this.#settings.tftp;
+    this.#tally.clientBusy += 1;
+    listener.socket.send(encodeError(TftpErrorCode.NOT_DEFINED, 'too many transfers of yours at the moment'), from);
+    this.#tell(listener, from, {
+      type: 'tftp.client-busy',
+      level: 'warn',
+      text: `${from.address} was turned away: ${maxTransfersPerClient} transfers of its own are running`,
+      mend: 'look what asks there for so many files at once; if many machines share the address (NAT), raise tftp.maxTransfersPerClient',
+      throttle: from.address,
     });
   }
 

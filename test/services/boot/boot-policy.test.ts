@@ -116,7 +116,9 @@ test('a stranger and a BMC get no boot file', async (test) => {
 });
 
 test('HTTP at another port is in every URL', async (test) => {
-  const { policy } = await room(test, PROGRAM_FILES, { http: { port: 8080, maxConnections: 10 } });
+  const { policy } = await room(test, PROGRAM_FILES, {
+    http: { port: 8080, maxConnections: 10, maxConnectionsPerClient: 10 },
+  });
   assert.match(
     policy.bootInformation(port(), client('ipxe'), KEY, SERVER).file ?? '',
     /^http:\/\/10\.77\.0\.1:8080\/boot\//,

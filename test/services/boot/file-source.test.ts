@@ -98,7 +98,7 @@ test("the arm64 installer's GRUB asks at a name of its own, and may use HTTP", a
     settings({
       assetsDir: join(folder, 'assets'),
       interfaces: [{ name: 'lo', address: loopback, dhcp: 'off', tftp: true, http: true, dns: false }],
-      http: { port: 0, maxConnections: 1 },
+      http: { port: 0, maxConnections: 1, maxConnectionsPerClient: 1 },
     }),
   );
   test.after(() => service.stop());

@@ -60,8 +60,8 @@ export function settings(change: Partial<Settings> = {}): Settings {
       bootp: 'reservations',
       probeIntervalMs: 0,
     },
-    tftp: { port: 69, maxTransfers: 1000, maxBlockBytes: 1468, maxWindowBlocks: 64 },
-    http: { port: 80, maxConnections: 256 },
+    tftp: { port: 69, maxTransfers: 1000, maxTransfersPerClient: 1000, maxBlockBytes: 1468, maxWindowBlocks: 64 },
+    http: { port: 80, maxConnections: 256, maxConnectionsPerClient: 256 },
     dns: PLAIN_DNS,
     boot: bootSettings(),
     api: { listen: [] },
@@ -76,7 +76,7 @@ export function loopbackSettings(assetsDir: string, change: Partial<Settings> = 
   return settings({
     assetsDir,
     interfaces: [{ name: 'lo', address: address('127.0.0.1'), dhcp: 'off', tftp: false, http: true, dns: false }],
-    http: { port: 0, maxConnections: 256 },
+    http: { port: 0, maxConnections: 256, maxConnectionsPerClient: 256 },
     dns: PLAIN_DNS,
     ...change,
   });

@@ -285,7 +285,7 @@ test('a thousand requests sent ahead open no thousand files: the connection is e
 test('a port in use is named with the mend, and nothing listens', async (test) => {
   const { port, assetsDir, events } = await room(test);
   const second = createBootService({
-    settings: { ...loopbackSettings(assetsDir), http: { port, maxConnections: 1 } },
+    settings: { ...loopbackSettings(assetsDir), http: { port, maxConnections: 1, maxConnectionsPerClient: 1 } },
     nodes: new FixedNodes(),
     leases: new FixedLeases(),
     clock: new FakeClock(),
@@ -367,9 +367,54 @@ test('the key of a machine without a MAC address stands in its URL', async (test
   assert.equal((await ask(port, `/boot/${KEY.replaceAll(':', '-')}.ipxe`)).status, 403);
 });
 
+/** Resolves when the server has taken it, or has closed it. */
+async function dial(test: TestContext, port: number, from: string): Promise<'open' | 'refused'> {
+  const socket = connect({ host: HERE, port, localAddress: from });
+  test.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  return await new Promise((resolve) => {
+    socket.once('close', () => resolve('refused'));
+    socket.once('data', () => resolve('open'));
+    socket.write('GET /assets/empty HTTP/1.1\r\nHost: x\r\n\r\n');
+  });
+}
+
+test('a client that holds its share of the connections gets no more, and leaves the others to the others', async (test) => {
+  const { service, events, assetsDir } = await room(test);
+  await service.reload(
+    loopbackSettings(assetsDir, { http: { port: 0, maxConnections: 8, maxConnectionsPerClient: 3 } }),
+  );
+  const { port } = service.listening()[0] ?? { port: 0 };
+  const dialled: string[] = [];
+  for (let index = 0; index < 10; index += 1) dialled.push(await dial(test, port, '127.0.0.2'));
+  assert.deepEqual(dialled, [...Array(3).fill('open'), ...Array(7).fill('refused')]);
+  assert.equal(service.statistics().httpTurnedAway, 7);
+  const [event] = events.of('http.refused');
+  assert.match(event?.text ?? '', /127\.0\.0\.2 was refused: 3 of its own are open/);
+  assert.match(event?.mend ?? '', /http\.maxConnectionsPerClient/);
+  assert.equal(event?.throttle, '127.0.0.2');
+  assert.equal(await dial(test, port, '127.0.0.3'), 'open');
+});
+
+test('a client whose connections have ended may open as many again, and a reload gives it more', async (test) => {
+  const { service, assetsDir } = await room(test);
+  const limited = (maxConnectionsPerClient: number) =>
+    service.reload(loopbackSettings(assetsDir, { http: { port: 0, maxConnections: 8, maxConnectionsPerClient } }));
+  await limited(1);
+  const { port } = service.listening()[0] ?? { port: 0 };
+  for (let index = 0; index < 5; index += 1) assert.equal((await ask(port, '/assets/empty')).status, 200);
+  assert.equal(await dial(test, port, HERE), 'open');
+  assert.equal(await dial(test, port, HERE), 'refused');
+  await limited(2);
+  assert.equal(await dial(test, port, HERE), 'open');
+  assert.equal(await dial(test, port, HERE), 'refused');
+});
+
 test('one connection too many is refused and told, with the mend', async (test) => {
   const { service, events, assetsDir } = await room(test);
-  await service.reload(loopbackSettings(assetsDir, { http: { port: 0, maxConnections: 1 } }));
+  await service.reload(
+    loopbackSettings(assetsDir, { http: { port: 0, maxConnections: 1, maxConnectionsPerClient: 1 } }),
+  );
   const { port } = service.listening()[0] ?? { port: 0 };
   const first = connect({ host: HERE, port });
   test.after(() => first.destroy());

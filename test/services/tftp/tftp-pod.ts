@@ -29,10 +29,16 @@ export interface SettingsChange {
   readonly interfaces?: readonly InterfaceSettings[];
   readonly port?: number;
   readonly maxTransfers?: number;
+  readonly maxTransfersPerClient?: number;
 }
 
 export function settingsWith(change: SettingsChange = {}): Settings {
-  const { interfaces = [onInterface('eno2', SERVER)], port = 69, maxTransfers = 1_000 } = change;
+  const {
+    interfaces = [onInterface('eno2', SERVER)],
+    port = 69,
+    maxTransfers = 1_000,
+    maxTransfersPerClient = 1_000,
+  } = change;
   return {
     dataDir: '/var/lib/podboot',
     assetsDir: '/var/lib/podboot/assets',
@@ -50,8 +56,8 @@ export function settingsWith(change: SettingsChange = {}): Settings {
       bootp: 'off',
       probeIntervalMs: 0,
     },
-    tftp: { port, maxTransfers, maxBlockBytes: 1468, maxWindowBlocks: 64 },
-    http: { port: 80, maxConnections: 1 },
+    tftp: { port, maxTransfers, maxTransfersPerClient, maxBlockBytes: 1468, maxWindowBlocks: 64 },
+    http: { port: 80, maxConnections: 1, maxConnectionsPerClient: 1 },
     dns: PLAIN_DNS,
     boot: { profiles: new Map(), programs: {}, loader: 'auto', diskMethods: {} },
     api: { listen: [] },

@@ -4,7 +4,7 @@ import { encodeAck, encodeError, encodeReadRequest, encodeWriteRequest } from '.
 import { TftpErrorCode, TftpOp } from '../../../src/codecs/tftp/packet.ts';
 import { AccessDenied } from '../../../src/domain/errors.ts';
 import { settle } from '../../harness/clock.ts';
-import { ipv4, Pod, SERVER } from './tftp-pod.ts';
+import { Client, ipv4, Pod, SERVER } from './tftp-pod.ts';
 import { fileOf } from './transfer-bench.ts';
 
 describe('a request', () => {
@@ -202,6 +202,57 @@ describe('many at once', () => {
     assert.equal(pod.service.statistics().bytes, 200 * bytes.length);
     assert.equal(pod.clock.pendingTimers, 0);
     assert.equal(pod.openFiles, 0);
+  });
+
+  it('turns away a client that has its share of the transfers running, and serves the others', async () => {
+    const pod = new Pod({ maxTransfers: 5, maxTransfersPerClient: 2 });
+    pod.content.set('a', fileOf(100));
+    await pod.service.start();
+    const clients = await Promise.all(Array.from({ length: 3 }, () => pod.client()));
+    for (const client of clients) client.ask('a');
+    await settle();
+    assert.deepEqual(
+      clients.map((client) => client.lastError),
+      [undefined, undefined, 0],
+    );
+    const busy = pod.events.find((event) => event.type === 'tftp.client-busy');
+    assert.match(busy?.text ?? '', /10\.77\.0\.100 was turned away: 2 transfers of its own/);
+    assert.match(busy?.mend ?? '', /tftp\.maxTransfersPerClient/);
+    assert.equal(busy?.throttle, '10.77.0.100');
+    const { clientBusy, busy: all, running } = pod.service.statistics();
+    assert.deepEqual({ clientBusy, all, running }, { clientBusy: 1, all: 0, running: 2 });
+
+    const other = pod.network.host('other', [{ name: 'eth0', link: 'pod', address: '10.77.0.101' }]);
+    const neighbour = new Client(await other.openDatagram({ address: '10.77.0.101', port: 0 }));
+    neighbour.read('a');
+    await settle(20);
+    assert.equal(neighbour.bytes.length, 100);
+  });
+
+  it('counts a client’s requests once however often they come, and no longer when they have ended', async () => {
+    const pod = new Pod({ maxTransfersPerClient: 1 });
+    pod.content.set('a', fileOf(100));
+    pod.content.set('b', fileOf(200));
+    await pod.service.start();
+    const client = await pod.client();
+    client.ask('a');
+    client.ask('a');
+    await settle();
+    // From the same port: it was reset, and wants something else.
+    client.ask('b');
+    await settle();
+    assert.equal(client.lastError, undefined);
+    client.read('missing');
+    await settle();
+    assert.equal(client.lastError, 1);
+    client.read('b');
+    await settle(20);
+    assert.equal(client.bytes.length, 200);
+    const again = await pod.client();
+    again.read('a');
+    await settle(20);
+    assert.equal(again.bytes.length, 100);
+    assert.equal(pod.service.statistics().clientBusy, 0);
   });
 
   it('turns away who comes when the most transfers are running, and takes the next when one has ended', async () => {

@@ -9,8 +9,41 @@ export interface BmcDriver {
   readonly power?: PowerControl;
   readonly bootDevice?: BootDeviceControl;
   readonly identify?: IdentifyControl;
+  readonly console?: ConsoleControl;
+  readonly inventory?: InventoryControl;
+  readonly log?: LogControl;
+  readonly password?: PasswordControl;
   /** Ends sessions at the BMC, which has few slots for them. */
   close(): Promise<void>;
+}
+
+/**
+ * - `unreachable` nothing answers there
+ * - `credentials` the BMC refuses the name or the password: never tried again by itself, accounts lock
+ * - `privilege`   the user may not do this
+ * - `busy`        all of its sessions are taken, or it is starting
+ * - `not-trusted` its certificate, or its protection, is not the one that is expected
+ * - `refused`     it says no, with a reason
+ * - `no-answer`   it answered before, and does not now
+ */
+export type BmcFailure = 'unreachable' | 'credentials' | 'privilege' | 'busy' | 'not-trusted' | 'refused' | 'no-answer';
+
+/** What every driver throws. */
+export class BmcError extends Error {
+  readonly failure: BmcFailure;
+  /** The command left, and nobody knows what became of it: look before it is sent again. */
+  readonly mayHaveActed: boolean;
+
+  constructor(
+    failure: BmcFailure,
+    message: string,
+    options: { readonly mayHaveActed?: boolean; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BmcError';
+    this.failure = failure;
+    this.mayHaveActed = options.mayHaveActed ?? false;
+  }
 }
 
 export type PowerState = 'on' | 'off';
@@ -19,8 +52,12 @@ export type PowerState = 'on' | 'off';
 export type PowerAction = 'on' | 'off' | 'soft' | 'cycle' | 'reset';
 
 export interface PowerControl {
+  /** @throws BmcError */
   read(deadlineMs: number): Promise<PowerState>;
-  /** Sent once: whether it took effect is read afterwards, never guessed and never sent again blindly. */
+  /**
+   * Sent once: whether it took effect is read afterwards, never guessed and never sent again blindly.
+   * @throws BmcError
+   */
   act(action: PowerAction, deadlineMs: number): Promise<void>;
 }
 
@@ -34,11 +71,76 @@ export interface BootOverride {
 }
 
 export interface BootDeviceControl {
+  /** Devices that it can be told to boot from. */
+  readonly devices: readonly BootDevice[];
+  /** @throws BmcError */
   read(deadlineMs: number): Promise<BootOverride>;
+  /** @throws BmcError */
   set(override: BootOverride, deadlineMs: number): Promise<void>;
 }
 
 export interface IdentifyControl {
   /** 0 turns the light off. */
   identify(seconds: number, deadlineMs: number): Promise<void>;
+}
+
+export interface ConsoleListener {
+  /** What the machine said; valid during the call. */
+  output(characters: Uint8Array): void;
+  /** The BMC lost some of it. */
+  lost(): void;
+  ended(why: 'lost' | 'taken' | 'closed'): void;
+}
+
+export interface OpenConsole {
+  /** @throws RangeError where more waits than a serial line takes in seconds */
+  type(characters: Uint8Array): void;
+  sendBreak(): void;
+  close(): Promise<void>;
+}
+
+export interface ConsoleControl {
+  /** @throws BmcError `refused` where somebody else has it and `takeOver` is not asked for */
+  open(listener: ConsoleListener, options: { readonly takeOver: boolean }): Promise<OpenConsole>;
+}
+
+/** What a machine says that it is. */
+export interface BmcInventory {
+  readonly manufacturer?: string;
+  readonly product?: string;
+  readonly serialNumber?: string;
+  /** SMBIOS UUID, lower case with hyphens, as the BMC has it: in one byte order or the other. */
+  readonly uuid?: string;
+  readonly bmcMac?: string;
+  readonly bmcFirmware?: string;
+  /** MAC addresses of its network interfaces, where the BMC knows them. */
+  readonly macs?: readonly string[];
+}
+
+export interface InventoryControl {
+  /** @throws BmcError */
+  read(deadlineMs: number): Promise<BmcInventory>;
+}
+
+export interface BmcLogEntry {
+  /** Grows; where the next reading goes on. */
+  readonly id: number;
+  /** Seconds since 1970; absent where the BMC did not know the time. */
+  readonly timeSeconds?: number;
+  readonly text: string;
+  readonly severity: 'info' | 'warning' | 'critical';
+  readonly raw: string;
+}
+
+export interface LogControl {
+  /**
+   * Entries after `sinceId`, oldest first, `limit` at most.
+   * @throws BmcError
+   */
+  read(sinceId: number, limit: number, deadlineMs: number): Promise<readonly BmcLogEntry[]>;
+}
+
+export interface PasswordControl {
+  /** Of the driver's own user. @throws BmcError, RangeError for one that the BMC can't keep */
+  change(password: string, deadlineMs: number): Promise<void>;
 }

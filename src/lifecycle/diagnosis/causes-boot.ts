@@ -98,11 +98,12 @@ export const BOOT_CAUSES: readonly Cause[] = [
     title: 'too many machines load at once',
     find(evidence) {
       const busy =
-        evidence.last('tftp.busy') ?? evidence.input.daemon.findLast(({ event }) => event.type === 'tftp.busy');
+        evidence.last(/^tftp\.(client-)?busy$/) ??
+        evidence.input.daemon.findLast(({ event }) => event.type === 'tftp.busy');
       if (busy === undefined || !isLoading(evidence) || programsDone(evidence).length > 0) return undefined;
       return evidence.finding(
         `${evidence.name} was turned away: ${busy.event.text}`,
-        'Start fewer machines at once, or raise tftp.maxTransfers.',
+        busy.event.mend ?? 'Start fewer machines at once, or raise tftp.maxTransfers.',
         busy,
       );
     },

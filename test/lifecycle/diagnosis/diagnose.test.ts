@@ -215,6 +215,17 @@ const CASES: readonly Case[] = [
     lines: [ARMED, ...ADDRESS, [243, 'tftp.busy', '10.77.0.1 was turned away: 1000 transfers are running', {}, 'warn']],
   },
   {
+    code: 'server-busy',
+    what: 'behind an address that many machines share',
+    where: SEEN,
+    lines: [
+      ARMED,
+      ...ADDRESS,
+      [243, 'tftp.client-busy', '10.77.0.1 was turned away: 500 transfers of its own are running', {}, 'warn'],
+    ],
+    says: /500 transfers of its own/,
+  },
+  {
     code: 'sent-to-disk',
     what: 'it came too late and went to its disk',
     where: SEEN,

@@ -4,6 +4,9 @@ import type { ColumnMap } from './column-map.ts';
 import { type ColumnTarget, columnTarget, folded, KNOWN_COLUMNS, targetName } from './columns.ts';
 import type { CsvRow } from './csv-text.ts';
 
+/** Headings that one message names. */
+const MAX_SHOWN = 32;
+
 /** One column that says something of nodes. */
 export interface Column {
   readonly index: number;
@@ -55,7 +58,7 @@ export function readHeading(row: CsvRow, map: ColumnMap | undefined): CsvHeading
   const there = new Set(row.cells.map(folded));
   for (const { heading } of map?.values() ?? []) {
     if (there.has(folded(heading))) continue;
-    const mend = `The file has ${row.cells.map(shown).join(', ')}.`;
+    const mend = `The file has ${row.cells.slice(0, MAX_SHOWN).map(shown).join(', ')}.`;
     problems.push(
       problemOf(heading, `The map names a column “${shown(heading)}”, which the file does not have.`, mend),
     );
@@ -80,5 +83,7 @@ function missing(columns: readonly Column[], line: number): Problem[] {
 function ignoredNote(ignored: readonly string[], line: number): Problem[] {
   const named = ignored.filter((heading) => heading !== '');
   if (named.length === 0) return [];
-  return [{ path: '', message: `Columns that are not mapped were not read: ${named.join(', ')}.`, line }];
+  return [
+    { path: '', message: `Columns that are not mapped were not read: ${named.slice(0, MAX_SHOWN).join(', ')}.`, line },
+  ];
 }

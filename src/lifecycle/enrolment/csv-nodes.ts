@@ -6,7 +6,7 @@ import type { InterfaceField, NodeField } from './columns.ts';
 import type { Column } from './csv-heading.ts';
 import { CsvNode, type Writable } from './csv-node.ts';
 import type { CsvRow } from './csv-text.ts';
-import type { ImportedInterface, ImportedNode } from './imported-node.ts';
+import { type ImportedInterface, type ImportedNode, MAX_INTERFACES } from './imported-node.ts';
 import { optionOf, recordOf } from './option-cell.ts';
 
 const INTERFACE_IS_NAMED_BY_ROLE: Readonly<Record<InterfaceRole, string>> = {
@@ -47,7 +47,7 @@ export class CsvNodes {
     for (const column of this.#columns) {
       const text = row.cells[column.index];
       // A row that ends early says nothing of the columns behind its end.
-      if (text === undefined) continue;
+      if (text === undefined) break;
       const { target } = column;
       if (target.kind === 'row') rowInterface.set(target.field, { text, column });
       else if (target.kind === 'interface') {
@@ -157,6 +157,11 @@ export class CsvNodes {
       const at = node.placeOf(`interfaces.${name}`);
       const message = `${node.name ?? 'The node'} has the interface ${shown(name)} in line ${at?.line} too.`;
       this.#refuse(row, said.get('interface')?.column ?? anyCell.column, message, 'Give each interface one row.');
+      return;
+    }
+    if (node.interfaces.length >= MAX_INTERFACES) {
+      const message = `${node.name ?? 'The node'} has more than ${MAX_INTERFACES} interfaces.`;
+      if (anyCell !== undefined) this.#refuse(row, anyCell.column, message, 'Look whether the rows are of one node.');
       return;
     }
     const read: Writable<ImportedInterface> = made ? { name, nameIsMadeUp: true } : { name };

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import type { Problem } from '../../domain/errors.ts';
+import { MAX_COLUMNS, MAX_ROWS } from './imported-node.ts';
 
 export interface CsvRow {
   /** 1-based line in which it begins. */
@@ -17,8 +18,9 @@ export interface CsvText {
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const MAX_ROW_CHARACTERS = 64 * 1024;
 /** After so many broken quotes the rest is not worth telling. */
-const MAX_RESTARTS = 50;
-const MAP_LINE = /^"?#\s*podboot-map\s*:\s*(.*?)"?[,;\t|]*$/i;
+const MAX_RESTARTS = 20;
+const MAP_LINE = /^"?#\s*podboot-map\s*:/i;
+const MAX_MAP_CHARACTERS = 8_192;
 
 /**
  * A table's rows, with comma, semicolon, tab or bar between its cells (the heading tells which), and quoted cells
@@ -39,9 +41,11 @@ export function readCsvText(text: string): CsvText {
     else if (/^"?#/.test(line)) map = mapOf(line, heading + 1) ?? map;
     else if (line.trim() !== '') break;
   }
+  const unfit = sizeProblem(lines, heading);
+  if (unfit !== undefined) return { rows: [], problems: [unfit] };
   const rows: CsvRow[] = [];
   const problems: Problem[] = [];
-  const chosen = delimiter ?? delimiterOf(lines[heading] ?? '');
+  const chosen = delimiter ?? delimiterOf(lines[heading] ?? '').delimiter;
   let from = heading;
   for (let restarts = 0; from < lines.length; restarts += 1) {
     const broken = parseFrom(lines, from, chosen, rows);
@@ -62,16 +66,41 @@ export function readCsvText(text: string): CsvText {
   return { rows, problems, ...(map === undefined ? {} : { map }) };
 }
 
+/** A spreadsheet puts the line into quotes, or separators behind it. */
 function mapOf(line: string, number: number): CsvText['map'] {
-  const [, text] = MAP_LINE.exec(line) ?? [];
-  return text === undefined ? undefined : { text: text.replaceAll('""', '"'), line: number };
+  const [start] = MAP_LINE.exec(line) ?? [];
+  if (start === undefined) return undefined;
+  let end = Math.min(line.length, start.length + MAX_MAP_CHARACTERS);
+  while (end > start.length && ',;\t|'.includes(line[end - 1] as string)) end -= 1;
+  if (start.startsWith('"') && line[end - 1] === '"') end -= 1;
+  const text = line.slice(start.length, end).trim();
+  return { text: start.startsWith('"') ? text.replaceAll('""', '"') : text, line: number };
+}
+
+/** What no list of nodes is like, and would take long to find out cell by cell. */
+function sizeProblem(lines: readonly string[], heading: number): Problem | undefined {
+  const tooLong = lines.findIndex((line, index) => index >= heading && line.length > MAX_ROW_CHARACTERS);
+  if (tooLong >= 0) {
+    const message = `The line has more than ${MAX_ROW_CHARACTERS} characters.`;
+    return { path: '', message, mend: 'Look whether it is a table, with a row in each line.', line: tooLong + 1 };
+  }
+  if (delimiterOf(lines[heading] ?? '').columns > MAX_COLUMNS) {
+    const mend = 'Leave out the columns that say nothing of nodes.';
+    return { path: '', message: `The table has more than ${MAX_COLUMNS} columns.`, mend, line: heading + 1 };
+  }
+  if (lines.length - heading > MAX_ROWS) {
+    const mend = 'Import it in several files.';
+    return { path: '', message: `The table has more than ${MAX_ROWS} lines.`, mend, line: heading + MAX_ROWS };
+  }
+  return undefined;
 }
 
 /** The one that the heading has most of, outside of quotes; a table of one column has none of them. */
-function delimiterOf(heading: string): string {
+function delimiterOf(heading: string): { readonly delimiter: string; readonly columns: number } {
   const bare = heading.replaceAll(/"(?:[^"]|"")*"/g, '');
   const counts = DELIMITERS.map((each) => bare.split(each).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',';
+  const columns = Math.max(...counts);
+  return { delimiter: DELIMITERS[counts.indexOf(columns)] ?? ',', columns };
 }
 
 interface Broken {

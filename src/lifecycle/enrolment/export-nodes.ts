@@ -3,11 +3,9 @@ import { formatIpv4 } from '../../domain/ipv4.ts';
 import type { Node, NodeInterface } from '../../domain/node.ts';
 import { interfaceInput } from '../node-replacement.ts';
 import { cellOf } from './cells.ts';
+import { MAX_COLUMNS } from './imported-node.ts';
 import { cellOfOption } from './option-cell.ts';
 import { NODES_MEMBER } from './read-json.ts';
-
-/** Spreadsheets show some 16,000; a table with more columns than this is none that anyone reads. */
-const MAX_COLUMNS = 1_000;
 
 /** Everything of the nodes that an operator may set, one node a line, so that two exports can be compared. */
 export function exportJson(nodes: Iterable<Node>): string {

@@ -60,6 +60,12 @@ export interface ImportReading {
 
 /** Nodes of one file. */
 export const MAX_NODES = 5_000;
+/** Of one node: more is refused by its rules anyhow, and would take long to compare. */
+export const MAX_INTERFACES = 64;
+/** Rows or lines of one file. */
+export const MAX_ROWS = 100_000;
+/** Columns of a table: one with more is none that anyone reads. */
+export const MAX_COLUMNS = 500;
 /** Problems that a reader collects: whoever has more mends these first. */
 export const MAX_PROBLEMS = 1_000;
 

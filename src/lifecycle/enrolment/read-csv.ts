@@ -40,7 +40,12 @@ export function readCsv(text: string, map?: ColumnMap): ImportReading {
     } else nodes.add(row);
     if (nodes.size > MAX_NODES) {
       const mend = 'Import them in several files.';
-      problems.push({ path: '', message: `The file has more than ${MAX_NODES} nodes.`, mend, line: row.line });
+      problems.push({
+        path: '',
+        message: `The file has more than ${MAX_NODES} nodes.`,
+        mend,
+        line: row.line,
+      });
       break;
     }
   }

@@ -6,6 +6,7 @@ import {
   type ImportedInterface,
   type ImportedNode,
   type ImportReading,
+  MAX_INTERFACES,
   MAX_NODES,
   MAX_PROBLEMS,
 } from './imported-node.ts';
@@ -51,6 +52,11 @@ export function readDnsmasq(text: string): ImportReading {
       continue;
     }
     if (problems.length >= MAX_PROBLEMS) break;
+    if (hosts.length > MAX_NODES * 4) {
+      const mend = 'Import them in several files.';
+      problems.push({ path: '', message: 'The file has too many hosts.', mend, line: index + 1 });
+      break;
+    }
     const host = readHost(content.replace(DIRECTIVE, ''), index + 1, problems, notes);
     if (host !== undefined) hosts.push(host);
   }
@@ -138,7 +144,12 @@ function joined(hosts: readonly HostLine[], problems: Problem[]): ImportedNode[]
   const byName = new Map<string, HostLine[]>();
   for (const host of hosts) {
     const key = host.name?.toLowerCase() ?? `line ${host.line}`;
-    byName.set(key, [...(byName.get(key) ?? []), host]);
+    const lines = byName.get(key) ?? [];
+    if (lines.length < MAX_INTERFACES) byName.set(key, lines).get(key)?.push(host);
+    else {
+      const message = `${shown(host.name ?? '')} has more than ${MAX_INTERFACES} lines.`;
+      problems.push({ path: '', message, mend: 'Look whether they are of one node.', line: host.line });
+    }
   }
   return [...byName.values()].map((lines): ImportedNode => {
     const [first] = lines as [HostLine, ...HostLine[]];

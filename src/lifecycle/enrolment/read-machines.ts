@@ -1,7 +1,7 @@
 import type { Problem } from '../../domain/errors.ts';
 import { parseMac } from '../../domain/mac.ts';
 import { shown } from '../node-input.ts';
-import { type ImportedNode, type ImportReading, MAX_NODES } from './imported-node.ts';
+import { type ImportedNode, type ImportReading, MAX_NODES, MAX_PROBLEMS } from './imported-node.ts';
 import { itemPlaces } from './json-lines.ts';
 
 const WHAT_IT_BOOTS = ['kernel', 'initrd', 'cmdline', 'message'];
@@ -28,6 +28,7 @@ export function readMachines(text: string, document: Readonly<Record<string, unk
   const inOrder = names.every((name) => !/^(?:0|[1-9][0-9]*)$/.test(name));
   for (const [index, name] of names.entries()) {
     const lineOf = (path?: string) => (inOrder ? { line: places.lineOf(index, path) } : {});
+    if (problems.length >= MAX_PROBLEMS) break;
     if (nodes.length >= MAX_NODES) {
       const mend = 'Import them in several files.';
       problems.push({ path: name, message: `The file has more than ${MAX_NODES} machines.`, mend, ...lineOf() });

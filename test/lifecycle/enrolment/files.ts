@@ -1,3 +1,5 @@
+import { Value } from 'typebox/value';
+import { NodeBody } from '../../../src/api/schemas/node.ts';
 import { InvalidInput, type Problem } from '../../../src/domain/errors.ts';
 import type { Node } from '../../../src/domain/node.ts';
 import { readColumnMap } from '../../../src/lifecycle/enrolment/column-map.ts';
@@ -16,7 +18,8 @@ export interface ReadOptions {
 
 export function read(file: string | Uint8Array, { map, format }: ReadOptions = {}): ImportReading {
   return readImport(typeof file === 'string' ? Buffer.from(file) : file, {
-    checkShape: () => [],
+    checkShape: (node) =>
+      Value.Check(NodeBody, node) ? [] : [{ path: '', message: 'It is no node.', mend: 'Look at its members.' }],
     ...(format === undefined ? {} : { format }),
     ...(map === undefined ? {} : { map: readColumnMap(map) }),
   });

@@ -30,7 +30,11 @@ const tags = ['lifecycle'];
 /** More at once would hold up others for seconds. */
 const MAX_NODES = 5_000;
 
-const ActionParam = Type.Unsafe<NodeAction>({ type: 'string', enum: [...NODE_ACTIONS] });
+const ActionParam = Type.Unsafe<NodeAction>({
+  type: 'string',
+  enum: [...NODE_ACTIONS],
+  description: 'What is to happen to it.',
+});
 const NodeActionParams = Type.Object({ node: NodeParams.properties.node, action: ActionParam });
 const GrantQuery = Type.Object(
   {

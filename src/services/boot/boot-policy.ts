@@ -98,7 +98,7 @@ export class ProgramPolicy implements BootPolicy {
     const name = standing.kind === 'armed' ? standing.grant.profile : port.node.boot.profile;
     const profile = this.#parts.settings.boot.profiles.get(name);
     const obstacle = profile === undefined ? undefined : mediumObstacle(profile, client);
-    if (obstacle !== undefined) this.#complain(port, key, obstacle, 'boot.no-asset');
+    if (obstacle !== undefined) this.#complain(port, key, obstacle, obstacle.type);
   }
 
   /** What the answer would point to is turned off on the interface that the machine asks through. */

@@ -63,7 +63,10 @@ export class SessionTable {
     const asked = [request.mode, request.name, ...[...request.options].flat()].join('\0');
     const running = this.#sessions.get(key);
     if (running !== undefined) {
-      if (!this.#isNew(running, asked)) return 'begun';
+      if (!this.#isNew(running, asked)) {
+        running.transfer?.askedAgain();
+        return 'begun';
+      }
       // Silently: an ERROR would end the new request at the client.
       this.#drop(key, running);
     }

@@ -54,6 +54,8 @@ const MOST_RETRIES = 10;
 const MOST_RETRIES_AT_THE_ENDS = 5;
 const GIVE_UP_MS = 30_000;
 const LONGEST_GIVE_UP_MS = 300_000;
+/** A client that asks again waits longer than this (iPXE 250 ms); a copy of its request that the network made comes sooner. */
+const SHORTEST_ASKING_AGAIN_MS = 100;
 /** A timer that fires this early is on time. */
 const TIMER_SLACK_MS = 1;
 
@@ -115,6 +117,17 @@ export class Transfer {
   /** The client acknowledged something. */
   get heardOf(): boolean {
     return this.#heardOf;
+  }
+
+  /**
+   * Its request came again. Where nothing was acknowledged, the first answer is lost: it is sent again now, for the timer
+   * knows no round trip yet and waits a second.
+   */
+  askedAgain(): void {
+    const waitedMs = this.#parts.clock.monotonic() - this.#sentAt;
+    if (this.#ended || this.#heardOf || this.#reading || waitedMs < SHORTEST_ASKING_AGAIN_MS) return;
+    this.#sendAgain();
+    this.#await();
   }
 
   /** Ends it, with an ERROR to the client where there is a message. */
@@ -292,13 +305,17 @@ export class Transfer {
     }
     this.#retries += 1;
     this.#retransmission.expired();
+    this.#sendAgain();
+    this.#await();
+  }
+
+  #sendAgain(): void {
     if (this.#oackPending) {
       this.#sendOack(false);
     } else {
       this.#window.goBack();
       this.#pump();
     }
-    this.#await();
   }
 
   #giveUp(finishing: boolean, silentMs: number): void {

@@ -229,6 +229,23 @@ describe('many at once', () => {
     assert.equal(neighbour.bytes.length, 100);
   });
 
+  it('answers a client again whose first answer was lost, when it asks again', async () => {
+    const pod = new Pod();
+    pod.content.set('a', fileOf(100));
+    await pod.service.start();
+    const client = await pod.client();
+    pod.network.lose = ({ from }) => from.address === SERVER;
+    client.read('a');
+    await settle();
+    pod.network.lose = () => false;
+    await pod.clock.advanceSettling(250, 250);
+    client.read('a');
+    await settle(20);
+    assert.equal(client.bytes.length, 100);
+    const { running, started, retransmits, done } = pod.service.statistics();
+    assert.deepEqual({ running, started, retransmits, done }, { running: 0, started: 1, retransmits: 1, done: 1 });
+  });
+
   it('counts a client’s requests once however often they come, and no longer when they have ended', async () => {
     const pod = new Pod({ maxTransfersPerClient: 1 });
     pod.content.set('a', fileOf(100));

@@ -195,6 +195,55 @@ describe('when to send again', () => {
     assert.deepEqual(sentAgain.slice(0, 4), [200, 600, 1_400, 3_000]);
   });
 
+  it('sends a first answer that is not acknowledged again after 1, 2, 4 and then every 5 seconds, six times in all', () => {
+    for (const options of [{}, { tsize: '0' }]) {
+      const { transfer, wire, clock, ends } = bench({ bytes: fileOf(5_000), options, fate: () => [] });
+      const start = clock.monotonic();
+      const times: number[] = [];
+      const send = wire.server.send.bind(wire.server);
+      wire.server.send = (data, to) => {
+        times.push(clock.monotonic() - start);
+        send(data, to);
+      };
+      transfer.start();
+      clock.advance(60_000);
+      assert.deepEqual(times, [0, 1_000, 3_000, 7_000, 12_000, 17_000, 22_000], 'the last one is an ERROR');
+      assert.equal(ends[0]?.outcome.end, 'stalled');
+    }
+  });
+
+  it('sends it again at once where the client asks again, but not for a copy of its request', () => {
+    for (const options of [{}, { tsize: '0' }]) {
+      const { transfer, wire, clock } = bench({ bytes: fileOf(5_000), options, fate: () => [] });
+      transfer.start();
+      clock.advance(50);
+      transfer.askedAgain();
+      assert.equal(wire.sent.length, 1);
+      clock.advance(200);
+      transfer.askedAgain();
+      transfer.askedAgain();
+      assert.equal(wire.sent.length, 2);
+      clock.advance(999);
+      assert.equal(wire.sent.length, 2, 'and the timer begins anew');
+      clock.advance(1);
+      assert.equal(wire.sent.length, 3);
+    }
+  });
+
+  it('sends nothing for a request that comes again when the transfer runs, or has ended', () => {
+    const { transfer, wire, clock, ends } = bench({ bytes: fileOf(512 * 20), fate: silentAfter(10) });
+    transfer.start();
+    clock.advance(450);
+    const sent = wire.sent.length;
+    transfer.askedAgain();
+    assert.equal(wire.sent.length, sent);
+    clock.advance(60_000);
+    assert.equal(ends.length, 1);
+    const last = wire.sent.length;
+    transfer.askedAgain();
+    assert.equal(wire.sent.length, last);
+  });
+
   it('waits longer on a slow way', () => {
     const slow = silentAfter(10);
     const fate = (towards: 'client' | 'server') => slow(towards).map(() => 300);

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
 import type { DiscoveredMachine } from '../../domain/discovered-machine.ts';
 import { InvalidInput, NotFound } from '../../domain/errors.ts';
 import { parseSubnet, subnetContains } from '../../domain/ipv4.ts';
@@ -125,11 +126,16 @@ export function discoveredRoutes(discovery: Discovery, clock: Clock): FastifyPlu
     app.delete(
       '/discovered/:key',
       {
-        schema: { tags, summary: 'Forget a machine; it comes back when it asks again', params: DiscoveredParams },
+        schema: {
+          tags,
+          summary: 'Forget a machine; it comes back when it asks again',
+          params: DiscoveredParams,
+          response: { 204: Type.Null({ description: 'It is forgotten.' }) },
+        },
       },
       async (request, reply) => {
         discovery.forget(keyOf(request.params.key));
-        return reply.code(204).send();
+        return reply.code(204).send(null);
       },
     );
   };

@@ -81,8 +81,9 @@ function compileInterfaces(yaml: PodbootYaml['interfaces'] | undefined, report: 
     const name = read(interfaceNameNotation, key, path, (finding) => report(atKey(finding)));
     const address = read(ipv4Notation, entry.address, [...path, 'address'], report);
     if (name === undefined || address === undefined) continue;
-    const { dhcp, tftp, http, dns } = { ...DEFAULTS.interface, ...entry };
-    interfaces.push({ path, value: { name, address, dhcp, tftp, http, dns } });
+    const { dhcp, tftp, http, dns, syslog } = { ...DEFAULTS.interface, ...entry };
+    const value = { name, address, dhcp, tftp, http, dns, ...(syslog ? { syslog } : {}) };
+    interfaces.push({ path, value });
   }
   return interfaces;
 }

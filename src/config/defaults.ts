@@ -1,7 +1,7 @@
 /** What holds where podboot.yaml says nothing, as it would be written there. The schema shows them, `compile` uses them. */
 export const DEFAULTS = {
   dataDir: '/var/lib/podboot',
-  interface: { tftp: true, http: true, dns: false },
+  interface: { tftp: true, http: true, dns: false, syslog: false },
   dhcp: {
     leaseTime: '12h',
     quarantineTime: '1h',

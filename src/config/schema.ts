@@ -51,6 +51,12 @@ const interfaceSchema = section(
         default: DEFAULTS.interface.http,
       }),
     ),
+    syslog: Type.Optional(
+      flag(
+        "true to take installers' syslog on the interface (UDP and TCP 514), for example true: their lines stand in the node's timeline.",
+        { default: DEFAULTS.interface.syslog },
+      ),
+    ),
     dns: Type.Optional(
       flag(
         'true to serve DNS on the interface, for example true: the names of nodes, and of the rest by way of others.',

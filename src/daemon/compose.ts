@@ -36,6 +36,7 @@ import { type BootService, createBootService } from '../services/boot/boot-servi
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
 import { createDnsService } from '../services/dns/dns-service.ts';
+import { createSyslogService } from '../services/syslog/syslog-service.ts';
 import { createTftpService } from '../services/tftp/tftp-service.ts';
 import { Daemon } from './daemon.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -150,7 +151,16 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     onLink: networksOf,
   });
   leases.onApplied = (lease, before) => dns.leaseApplied(lease, before);
-  const servers = [boot, tftp, dns, dhcp];
+  const syslog = createSyslogService({
+    settings,
+    network,
+    streams: createHostStreams(),
+    clock,
+    events,
+    subjectAt: (address) => boot.subjectAt(address),
+    isHeard: (nodeId) => book.isBeingInstalled(nodeId),
+  });
+  const servers = [boot, tftp, dns, syslog, dhcp];
 
   let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);
   const explainer = createExplainer({
@@ -208,6 +218,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
         dns: dns.statistics(),
         http: boot.statistics(),
         install: book.statistics(),
+        syslog: syslog.statistics(),
         timeline: timeline.statistics(),
         discovery: discovery.statistics(),
       },

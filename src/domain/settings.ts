@@ -37,6 +37,8 @@ export interface InterfaceSettings {
   readonly tftp: boolean;
   readonly http: boolean;
   readonly dns: boolean;
+  /** Installers' syslog is taken there, by UDP and TCP; absent: it is not. */
+  readonly syslog?: boolean;
 }
 
 /** Option code to its value's bytes, ready for the wire. */

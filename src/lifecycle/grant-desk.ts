@@ -13,6 +13,7 @@ import {
 import { formatIpv4, type Ipv4 } from '../domain/ipv4.ts';
 import type { Node, NodeId } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory } from '../domain/ports.ts';
+import { RequestBudget } from '../domain/request-budget.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { BootSessions } from './boot-sessions.ts';
 import { callbackEffect } from './grant-callbacks.ts';
@@ -21,7 +22,6 @@ import { hashOfAnswers, hashOfToken, isArmed, newToken, sessionOf } from './gran
 import type { LifeCore } from './life-core.ts';
 import { currentGrant, type Draft, type LifeView, lifeOf } from './life-memory.ts';
 import { subjectOfNode } from './life-words.ts';
-import { RequestBudget } from './request-budget.ts';
 
 export interface GrantDeskOptions {
   readonly core: LifeCore;

@@ -110,6 +110,12 @@ export class LifeBook implements GrantDirectory, EventSink {
     return lifeOf(this.#memory, node);
   }
 
+  /** On its way through an installation, or just at its end: what its installer says is worth its timeline. */
+  isBeingInstalled(nodeId: NodeId): boolean {
+    const state = this.#memory.life(nodeId)?.state;
+    return state === 'booting' || state === 'installing';
+  }
+
   /** Oldest first. */
   grantsOf(nodeId: NodeId): readonly BootGrant[] {
     return this.#memory.grantsOf(nodeId).flatMap((id) => this.#memory.grant(id) ?? []);

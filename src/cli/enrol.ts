@@ -54,7 +54,7 @@ export function registerEnrol(program: Command, environment: ApiEnvironment): vo
 /** No host name has a dot or a slash; a file of a plain name is one if nothing is said of a machine. */
 function isFile(argument: string, options: FileOptions & NodeOptions): boolean {
   if (argument === STANDARD_INPUT || /[./]/.test(argument)) return true;
-  const saysMachine = [options.mac, options.clientId, options.interface, options.uuid].some(
+  const saysMachine = [options.mac, options.clientId, options.interface, options.uuid, options.serial].some(
     (each) => each !== undefined,
   );
   return !saysMachine && existsSync(argument);

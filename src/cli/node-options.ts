@@ -63,7 +63,7 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
   const boot = bootOf(options);
   return {
     name,
-    interfaces: changedInterfaces([], options),
+    interfaces: newInterfaces(options),
     ...(options.uuid === undefined ? {} : { uuid: options.uuid }),
     ...(options.serial === undefined ? {} : { serialNumber: options.serial }),
     ...(options.rack === undefined ? {} : { rack: options.rack }),
@@ -76,6 +76,13 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
       : { options: Object.fromEntries(options.option.map(([key, value]) => [key, optionValue(value)])) }),
     ...(boot === undefined ? {} : { boot }),
   } as NodeBody;
+}
+
+/** A machine that only its serial number or UUID tells has an interface all the same: the one that boots. */
+function newInterfaces(options: NodeOptions): InterfaceBody[] {
+  const interfaces = changedInterfaces([], options);
+  const isTold = options.serial !== undefined || options.uuid !== undefined;
+  return interfaces.length === 0 && isTold ? [{ name: DEFAULT_INTERFACE }] : interfaces;
 }
 
 /**

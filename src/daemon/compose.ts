@@ -175,7 +175,11 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const assets = createAssetDirectory({
     folder: () => current.settings.assetsDir,
     boot: () => current.settings.boot,
-    nodes: () => [...nodes.all()].map(({ name, boot: { profile } }) => ({ name, profiles: [profile] })),
+    nodes: () =>
+      [...nodes.all()].map(({ id, name, boot: { profile } }) => ({
+        name,
+        profiles: [profile, ...book.profilesInUse(id)],
+      })),
   });
   const lives = new NodeActions({
     book,

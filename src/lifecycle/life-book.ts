@@ -121,6 +121,13 @@ export class LifeBook implements GrantDirectory, EventSink {
     return this.#memory.grantsOf(nodeId).flatMap((id) => this.#memory.grant(id) ?? []);
   }
 
+  /** Profiles that the node may still boot, or is booting, by its grant: their files are needed. */
+  profilesInUse(nodeId: NodeId): readonly string[] {
+    const grant = this.#memory.currentGrant(nodeId);
+    const isInUse = grant?.state === 'armed' || this.isBeingInstalled(nodeId);
+    return grant !== undefined && isInUse ? [grant.profile] : [];
+  }
+
   grants(): Iterable<BootGrant> {
     return this.#memory.grants();
   }

@@ -12,7 +12,7 @@ import type { CommitQueue } from './commit-queue.ts';
 import { composeAnswer } from './compose-answer.ts';
 import type { Counters } from './counters.ts';
 import { decideOutcome } from './decide-outcome.ts';
-import { declineEvent, nakEvent, poolFullEvent, releaseEvent, replyEvent } from './dhcp-events.ts';
+import { declineEvent, nakEvent, nothingToBootEvent, poolFullEvent, releaseEvent, replyEvent } from './dhcp-events.ts';
 import { inquire } from './inquire.ts';
 import { type Inquiry, type Request, readRequest } from './inquiry.ts';
 import type { Door } from './interface-sockets.ts';
@@ -158,6 +158,9 @@ export class DhcpEngine {
     const answer = composeAnswer(inquiry, reply, plans, policy);
     if (answer === undefined) {
       this.#count('silent.nothing-to-boot');
+      if (inquiry.identity.port !== undefined && inquiry.type === MessageType.DISCOVER) {
+        events.emit(nothingToBootEvent(inquiry));
+      }
       return;
     }
     const { boot } = answer;

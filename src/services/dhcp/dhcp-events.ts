@@ -72,6 +72,19 @@ export function replyEvent(inquiry: Inquiry, reply: Reply, boot: BootInformation
   };
 }
 
+/** Beside another server: a node's firmware asks, and is to go on to its disk. */
+export function nothingToBootEvent(inquiry: Inquiry): BootEvent {
+  const { client, identity } = inquiry;
+  return {
+    type: 'dhcp.nothing-to-boot',
+    level: client.stage === 'os' ? 'debug' : 'info',
+    subject: subjectOf(inquiry, 0),
+    text: `${clientName(identity)}: ${STAGE_TEXT[client.stage]} asks what to boot, and is left to the other DHCP server: it goes on to its disk`,
+    throttle: throttleOf(inquiry),
+    data: { stage: client.stage },
+  };
+}
+
 export function nakEvent(inquiry: Inquiry, reason: NakReason, address: Ipv4): BootEvent {
   return {
     type: 'dhcp.nak',

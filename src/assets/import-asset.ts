@@ -1,21 +1,22 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Architecture, AssetFile } from '../domain/asset.ts';
 import { Conflict, HostRefused, InvalidInput, NotFound } from '../domain/errors.ts';
 import { readManifest } from './asset-store.ts';
+import { checkBoot } from './check-boot.ts';
 import { checkSpace } from './disk-space.ts';
+import { changedMeanwhile, fillStaging, type ImportProgress } from './fill-staging.ts';
 import { openFolder } from './folder-medium.ts';
 import { openIso } from './iso-medium.ts';
 import type { IsoTool } from './iso-tools.ts';
-import { HEAD_BYTES, identifyInitrd, identifyKernel } from './kernel-image.ts';
 import type { Layout } from './layout.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { ASSET_NAME_PATTERN, type AssetManifest, type AssetSource, MANIFEST_NAME, renderManifest } from './manifest.ts';
-import { fileAt, type Medium, UnreadableMedium } from './medium.ts';
+import { UnreadableMedium } from './medium.ts';
 import { type ByHand, layoutByHand, recognise } from './recognise.ts';
 import { sameAsBefore } from './same-asset.ts';
 import { Staging } from './staging.ts';
-import { planFiles, type TakenFile, type TakenFiles } from './taken-files.ts';
+import { planFiles } from './taken-files.ts';
 
 export interface ImportRequest {
   readonly assetsDir: string;
@@ -31,13 +32,6 @@ export interface ImportRequest {
   readonly onProgress?: (progress: ImportProgress) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-}
-
-export interface ImportProgress {
-  /** Known once the medium has been looked through. */
-  readonly name: string;
-  readonly doneBytes: number;
-  readonly totalBytes: number;
 }
 
 export interface ImportResult {
@@ -71,7 +65,10 @@ export async function importAsset(request: ImportRequest): Promise<ImportResult>
 
   const staging = await Staging.create(assetsDir);
   try {
-    await fill(staging, medium, files, { name, totalBytes: files.totalBytes, request });
+    await fillStaging(staging, medium, files, {
+      ...{ name, totalBytes: files.totalBytes },
+      ...{ signal, onProgress: request.onProgress },
+    });
     await checkUnchanged(path, source);
     const manifest: AssetManifest = {
       name,
@@ -115,47 +112,6 @@ async function sourceOf(path: string): Promise<AssetSource> {
     }
     throw error;
   }
-}
-
-/** Before anything is copied: is it a kernel, is it an initrd, and do they fit what the medium says? */
-async function checkBoot(medium: Medium, layout: Layout): Promise<Architecture> {
-  const kernel = identifyKernel(await headOf(medium, layout.kernel));
-  if (kernel === undefined) {
-    throw new UnreadableMedium(
-      `${medium.path}: ${layout.kernel} is no Linux kernel for amd64 or arm64`,
-      'It is damaged, or for another machine. 32-bit kernels are not booted.',
-    );
-  }
-  if (layout.architecture !== undefined && layout.architecture !== kernel.architecture) {
-    throw new UnreadableMedium(
-      `${medium.path} says that it is for ${layout.architecture}, and ${layout.kernel} is a kernel for ${kernel.architecture}`,
-      'Take the medium of one architecture as its vendor publishes it.',
-    );
-  }
-  for (const path of layout.initrds) {
-    if (identifyInitrd(await headOf(medium, path)) !== undefined) continue;
-    throw new UnreadableMedium(
-      `${medium.path}: ${path} is no initial RAM disk that Linux unpacks`,
-      'It is damaged, or another file: name the initrd with --initrd.',
-    );
-  }
-  return kernel.architecture;
-}
-
-/** The medium gives files whole; nothing of an initrd but its head is kept. */
-async function headOf(medium: Medium, path: string): Promise<Buffer> {
-  const file = fileAt(medium, path);
-  const chunks: Buffer[] = [];
-  let lengthBytes = 0;
-  await medium.copy(file === undefined ? [] : [file], async () => ({
-    write: async (chunk) => {
-      if (lengthBytes >= HEAD_BYTES) return;
-      chunks.push(Buffer.from(chunk));
-      lengthBytes += chunk.length;
-    },
-    end: async () => undefined,
-  }));
-  return Buffer.concat(chunks).subarray(0, HEAD_BYTES);
 }
 
 /**
@@ -206,67 +162,9 @@ export function describe({ kind, release, architecture }: AssetManifest): string
   return `${[kind, release].filter((part) => part !== '').join(' ')} for ${architecture}`;
 }
 
-interface Filling {
-  readonly name: string;
-  readonly totalBytes: number;
-  readonly request: ImportRequest;
-}
-
-async function fill(staging: Staging, medium: Medium, files: TakenFiles, filling: Filling): Promise<void> {
-  const { name, totalBytes, request } = filling;
-  let doneBytes = 0;
-  const onBytes = (bytes: number) => {
-    doneBytes += bytes;
-    request.onProgress?.({ name, doneBytes, totalBytes });
-  };
-  request.onProgress?.({ name, doneBytes, totalBytes });
-  const byPath = new Map(files.taken.map((file) => [file.entry.path, file]));
-  await medium.copy(
-    files.taken.map(({ entry }) => entry),
-    (entry) => {
-      const taken = byPath.get(entry.path) as TakenFile;
-      return staging.open(taken.name, entry.sizeBytes, onBytes);
-    },
-  );
-  for (const { first, second } of files.links) await staging.link(first, second);
-  if (files.iso !== undefined) await copyIso(staging, medium.path, files.iso, onBytes, request.signal);
-}
-
-async function copyIso(
-  staging: Staging,
-  path: string,
-  name: string,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    const sink = await staging.open(name, size, onBytes);
-    const buffer = Buffer.allocUnsafe(1024 * 1024);
-    for (let position = 0; position < size; ) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - position), position);
-      if (bytesRead === 0) throw changed(path);
-      await sink.write(buffer.subarray(0, bytesRead));
-      position += bytesRead;
-    }
-    await sink.end();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function checkUnchanged(path: string, source: AssetSource): Promise<void> {
   const now = await sourceOf(path);
-  if (now.sizeBytes !== source.sizeBytes || now.mtimeMs !== source.mtimeMs) throw changed(path);
-}
-
-function changed(path: string): UnreadableMedium {
-  return new UnreadableMedium(
-    `${path} changed while it was read`,
-    'Wait until its download has ended, then import again.',
-  );
+  if (now.sizeBytes !== source.sizeBytes || now.mtimeMs !== source.mtimeMs) throw changedMeanwhile(path);
 }
 
 async function writeManifest(staging: Staging, manifest: AssetManifest): Promise<void> {

@@ -29,6 +29,7 @@ export function nodeFields(node: NodeView): string {
             .join('  '),
         ] as const,
     ),
+    ['bmc', node.bmc === undefined ? undefined : pairs({ ...node.bmc })],
     ['uuid', node.uuid],
     ['serial', node.serialNumber],
     ['rack', node.rack],

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { NodeBody, NodePatchBody, NodeView } from '../api/schemas/node.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import type { DiskMethod, InterfaceRole, LoaderChoice, OptionValue } from '../domain/node.ts';
+import { BMC_HELP, type BmcWords, bmcBody, readBmcWords } from './bmc-words.ts';
 
 /** One `--interface name=bmc,role=bmc,mac=…`: key to value, an empty value removes. */
 export type InterfaceWords = ReadonlyMap<string, string>;
@@ -25,6 +26,7 @@ export interface NodeOptions {
   readonly profile?: string;
   readonly loader?: string;
   readonly diskMethod?: string;
+  readonly bmc?: BmcWords;
 }
 
 type InterfaceBody = NodeBody['interfaces'][number];
@@ -56,7 +58,8 @@ export function withNodeOptions(command: Command): Command {
     .option('--option <name=value>', 'a DHCP option, as interfaceMtu=9000; may be repeated', collectPair)
     .option('--profile <profile>', 'what it boots: a profile of podboot.yaml, or local')
     .option('--loader <loader>', 'auto, ipxe or grub')
-    .option('--disk-method <method>', 'how it is sent to its disk');
+    .option('--disk-method <method>', 'how it is sent to its disk')
+    .option('--bmc <keys>', BMC_HELP, readBmcWords);
 }
 
 export function nodeBody(name: string, options: NodeOptions): NodeBody {
@@ -75,6 +78,7 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
       ? {}
       : { options: Object.fromEntries(options.option.map(([key, value]) => [key, optionValue(value)])) }),
     ...(boot === undefined ? {} : { boot }),
+    ...(options.bmc === undefined ? {} : { bmc: bmcBody(options.bmc) }),
   } as NodeBody;
 }
 
@@ -127,6 +131,7 @@ export function nodePatch(node: NodeView | undefined, options: NodeOptions): Nod
           ),
         }),
     ...(boot === undefined ? {} : { boot }),
+    ...(options.bmc === undefined ? {} : { bmc: bmcBody(options.bmc) }),
   };
   if (Object.keys(patch).length === 0) {
     throw new InvalidInput('nothing to change', [], 'podboot nodes set --help lists what can be set.');

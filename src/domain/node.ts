@@ -51,11 +51,39 @@ export interface Node {
   readonly boot: NodeBoot;
   /** What its installer is told differently from its roles' nodes, as in podboot.yaml under `install`. */
   readonly install?: Readonly<Record<string, unknown>>;
+  /** Absent: nothing here can power it. */
+  readonly bmc?: NodeBmc;
   /** Grows by one at each change: the entity tag of the API. */
   readonly version: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/**
+ * How a node's power is reached.
+ * - `auto`    Redfish where a certificate is pinned, else IPMI
+ * - `command` the operator's own program: a PDU, a hypervisor
+ * - `none`    by hand, or by Wake-on-LAN
+ */
+export const BMC_DRIVERS = ['auto', 'ipmi', 'redfish', 'command', 'none'] as const;
+export type BmcDriverName = (typeof BMC_DRIVERS)[number];
+
+/** The management controller behind the interface of role `bmc`, or what stands in for one. */
+export interface NodeBmc {
+  readonly driver: BmcDriverName;
+  /** Name or address; the reserved or leased address of the node's BMC interface unless told. */
+  readonly host?: string;
+  /** 623 or 443 unless told. */
+  readonly port?: number;
+  /** Name of a set of credentials; the configuration's rules say which unless told. */
+  readonly credentials?: string;
+  /** SHA-256 of its certificate in lower-case hex, pinned. */
+  readonly fingerprint?: string;
+  /** Of `command`: program and arguments; `{name}`, `{address}` and `{action}` stand for themselves in a word. */
+  readonly command?: readonly string[];
+  /** Of `none`: its boot interface listens for a magic packet. */
+  readonly wakeOnLan?: boolean;
 }
 
 /** What the node does at its next network boot. */

@@ -2,10 +2,12 @@ import type { Problem } from '../domain/errors.ts';
 import { parseIpv4 } from '../domain/ipv4.ts';
 import { parseMac } from '../domain/mac.ts';
 import type {
+  BmcDriverName,
   DiskMethod,
   InterfaceRole,
   LoaderChoice,
   Node,
+  NodeBmc,
   NodeBoot,
   NodeInterface,
   OptionValue,
@@ -50,10 +52,15 @@ export interface NodeInput {
   /** Profile `local` and loader `auto` unless told. */
   readonly boot?: { readonly profile?: string; readonly loader?: LoaderChoice; readonly diskMethod?: DiskMethod };
   readonly install?: Node['install'];
+  /** Driver `auto` unless told. */
+  readonly bmc?: BmcInput;
 }
 
+export type BmcInput = Omit<NodeBmc, 'driver'> & { readonly driver?: BmcDriverName };
+export type BmcPatch = { readonly [Key in keyof BmcInput]?: BmcInput[Key] | null };
+
 /**
- * What changes, as a JSON merge patch (RFC 7396): a key that is absent stays as it is, also inside of `boot`, `labels`
+ * What changes, as a JSON merge patch (RFC 7396): a key that is absent stays as it is, also inside of `boot`, `bmc`, `labels`
  * and `options`; null takes an optional one away; lists are replaced whole, and so is `install`, in which null has a
  * meaning of its own.
  */
@@ -74,6 +81,7 @@ export interface NodePatch {
     readonly diskMethod?: DiskMethod | null;
   };
   readonly install?: Node['install'] | null;
+  readonly bmc?: BmcPatch | null;
 }
 
 /** What the registry adds to an input. */
@@ -90,10 +98,10 @@ export interface NodeReading {
 
 export function readNode(input: NodeInput, identity: NodeIdentity): NodeReading {
   const { interfaces, problems, unreadable } = readInterfaces(input.interfaces);
-  const { name, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install } = input;
+  const { name, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install, bmc } = input;
   return {
     node: assemble(
-      { name, interfaces, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install },
+      { name, interfaces, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install, bmc },
       identity,
     ),
     problems,
@@ -124,6 +132,7 @@ export function readPatch(node: Node, patch: NodePatch): NodeReading {
       diskMethod: merged(node.boot.diskMethod, patch.boot?.diskMethod),
     },
     install: merged(node.install, patch.install),
+    bmc: mergedBmc(node.bmc, patch.bmc),
   };
   return { node: assemble(parts, node), problems, unreadable };
 }
@@ -141,6 +150,7 @@ interface Parts {
   readonly options: Node['options'] | undefined;
   readonly boot: { readonly [Key in keyof NodeBoot]?: NodeBoot[Key] | undefined } | undefined;
   readonly install: Node['install'] | undefined;
+  readonly bmc: BmcPatch | undefined;
 }
 
 function assemble(parts: Parts, identity: NodeIdentity): Node {
@@ -163,6 +173,7 @@ function assemble(parts: Parts, identity: NodeIdentity): Node {
       ...(diskMethod === undefined ? {} : { diskMethod }),
     },
     ...(parts.install === undefined ? {} : { install: parts.install }),
+    ...(parts.bmc === undefined ? {} : { bmc: readBmc(parts.bmc) }),
     version: identity.version,
     createdAt: identity.createdAt,
     updatedAt: identity.updatedAt,
@@ -208,6 +219,24 @@ function canonicalPort(port: SwitchPort): SwitchPort {
 function canonicalHex(hex: string): string {
   const plain = hex.trim().toLowerCase().replace(/^0x/, '');
   return /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2})*)?$/.test(plain) ? plain.replaceAll(/[:-]/g, '') : plain;
+}
+
+function mergedBmc(before: NodeBmc | undefined, patch: BmcPatch | null | undefined): BmcPatch | undefined {
+  return patch === null ? undefined : patch === undefined ? before : { ...before, ...patch };
+}
+
+/** Fingerprints are written with and without colons, in either case. */
+function readBmc(input: BmcPatch): NodeBmc {
+  const { driver, host, port, credentials, fingerprint, command, wakeOnLan } = input;
+  return {
+    driver: driver ?? 'auto',
+    ...(host == null ? {} : { host: host.trim() }),
+    ...(port == null ? {} : { port }),
+    ...(credentials == null ? {} : { credentials: credentials.trim() }),
+    ...(fingerprint == null ? {} : { fingerprint: fingerprint.replaceAll(/[:\s]/g, '').toLowerCase() }),
+    ...(command == null ? {} : { command }),
+    ...(wakeOnLan == null ? {} : { wakeOnLan }),
+  };
 }
 
 function merged<T>(before: T | undefined, patch: T | null | undefined): T | undefined {

@@ -4,6 +4,7 @@ import { isUnicastMac } from '../domain/mac.ts';
 import type { Node, NodeInterface } from '../domain/node.ts';
 import { whySharedSerial } from '../domain/shared-serials.ts';
 import { whyShared } from '../domain/shared-uuids.ts';
+import { bmcProblems } from './bmc-rules.ts';
 import { shown, UNPRINTABLE } from './node-input.ts';
 
 /** RFC 1123 section 2.1: a label of a host name. */
@@ -39,6 +40,7 @@ export function nodeProblems(node: Node, unreadable: ReadonlySet<number> = new S
     ...anonymousProblems(node, unreadable),
     ...node.interfaces.flatMap((candidate, index) => interfaceProblems(candidate, `interfaces[${index}]`)),
     ...placeProblems(node),
+    ...(node.bmc === undefined ? [] : bmcProblems(node.bmc)),
     ...recordProblems(node),
   ];
 }

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import type { DiskMethod, OptionValue } from '../../domain/node.ts';
-import { DISK_METHODS, INTERFACE_ROLES, LOADERS } from '../../lifecycle/node-input.ts';
+import { BMC_DRIVERS, type DiskMethod, type NodeBmc, type OptionValue } from '../../domain/node.ts';
+import { type BmcPatch, DISK_METHODS, INTERFACE_ROLES, LOADERS } from '../../lifecycle/node-input.ts';
 import { FaultView } from './fault.ts';
 
 /** Bounds of what is read at all; what a name or an identifier may be is the registry's business. */
@@ -65,6 +65,51 @@ const interfaceBody = Type.Object(
   closed,
 );
 
+const bmcFields = {
+  host: text('Name or address of the BMC; the address of the interface of role bmc unless told.'),
+  port: Type.Integer({ minimum: 1, maximum: 65_535, description: '623 (IPMI) or 443 (Redfish) unless told.' }),
+  credentials: text('Name of a set of credentials; the rules of podboot.yaml say which unless told.'),
+  fingerprint: text('SHA-256 of its certificate, pinned.'),
+  command: Type.Array(text('A word; no shell reads it.'), {
+    maxItems: 64,
+    description: 'Of the driver command: program and arguments, with {name}, {address} and {action}.',
+  }),
+  wakeOnLan: Type.Boolean({ description: 'Of the driver none: its boot interface listens for a magic packet.' }),
+};
+const bmcDriver = Type.Optional(
+  oneOf(BMC_DRIVERS, 'auto unless told: Redfish where a certificate is pinned, else IPMI.'),
+);
+
+const bmc = Type.Object(
+  {
+    driver: bmcDriver,
+    host: Type.Optional(bmcFields.host),
+    port: Type.Optional(bmcFields.port),
+    credentials: Type.Optional(bmcFields.credentials),
+    fingerprint: Type.Optional(bmcFields.fingerprint),
+    command: Type.Optional(bmcFields.command),
+    wakeOnLan: Type.Optional(bmcFields.wakeOnLan),
+  },
+  { ...closed, description: 'How its power is reached.' },
+);
+
+/** RFC 7396: null takes one away, or all of it. */
+const bmcPatch = Type.Unsafe<BmcPatch | null>({
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    Object.entries({ driver: bmcDriver, ...bmcFields }).map(([key, schema]) => [
+      key,
+      {
+        ...schema,
+        ...('type' in schema ? { type: [schema.type, 'null'] } : {}),
+        ...('enum' in schema ? { enum: [...BMC_DRIVERS, null] } : {}),
+      },
+    ]),
+  ),
+  description: 'How its power is reached; null removes.',
+});
+
 const roles = Type.Array(text('A role'), { maxItems: 32, description: 'What it is for: gpu, kube_node.' });
 
 const interfaces = Type.Array(interfaceBody, { maxItems: 64 });
@@ -89,6 +134,7 @@ export const NodeBody = Type.Object(
     ),
     options: Type.Optional(options<OptionValue>([])),
     install: Type.Optional(install(['object'])),
+    bmc: Type.Optional(bmc),
     boot: Type.Optional(
       Type.Object(
         {
@@ -134,6 +180,7 @@ export const NodePatchBody = Type.Object(
     ),
     options: Type.Optional(options<OptionValue | null>(['null'])),
     install: Type.Optional(Type.Unsafe<Record<string, unknown> | null>(install(['object', 'null']))),
+    bmc: Type.Optional(bmcPatch),
     boot: Type.Optional(
       Type.Object(
         {
@@ -177,6 +224,7 @@ export const NodeView = Type.Object(
     install: Type.Optional(
       Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true }),
     ),
+    bmc: Type.Optional(Type.Unsafe<NodeBmc>({ ...bmc, description: 'How its power is reached; no secret.' })),
     boot: Type.Object({
       profile: Type.String(),
       loader: Type.String(),

@@ -19,6 +19,13 @@ export const NODE_FIELDS = [
   'loader',
   'diskMethod',
   'install',
+  'bmcDriver',
+  'bmcHost',
+  'bmcPort',
+  'bmcCredentials',
+  'bmcFingerprint',
+  'bmcCommand',
+  'bmcWakeOnLan',
 ] as const;
 export type NodeField = (typeof NODE_FIELDS)[number];
 

@@ -1,6 +1,7 @@
 import type { Problem } from '../../domain/errors.ts';
 import type { InterfaceRole } from '../../domain/node.ts';
 import { DISK_METHODS, INTERFACE_ROLES, LOADERS, shown } from '../node-input.ts';
+import { type BmcColumn, bmcCell } from './bmc-cell.ts';
 import { type CellReading, readCell, readMacCell, readTextCell } from './cells.ts';
 import type { InterfaceField, NodeField } from './columns.ts';
 import type { Column } from './csv-heading.ts';
@@ -101,6 +102,15 @@ export class CsvNodes {
       case 'install':
         this.#install(node, row, column, cell);
         return;
+      case 'bmcDriver':
+      case 'bmcHost':
+      case 'bmcPort':
+      case 'bmcCredentials':
+      case 'bmcFingerprint':
+      case 'bmcCommand':
+      case 'bmcWakeOnLan':
+        this.#bmc(node, row, column, field, cell);
+        return;
       case 'profile':
       case 'loader':
       case 'diskMethod':
@@ -118,6 +128,14 @@ export class CsvNodes {
       const mend = 'Write it as {"disk": {"serial": "S1"}}, or leave the cell empty.';
       this.#refuse(row, column, `“${shown(cell)}” is no JSON object.`, mend);
     }
+  }
+
+  /** An empty cell says nothing: a table of two hundred nodes has a few without a BMC. */
+  #bmc(node: CsvNode, row: CsvRow, column: Column, field: BmcColumn, cell: string): void {
+    if (cell === '') return;
+    const value = bmcCell(field, cell);
+    if ('mend' in value) this.#refuse(row, column, `“${shown(cell)}” is no ${field}.`, value.mend);
+    else this.#say(node, row, column, `bmc.${value.key}`, value.value);
   }
 
   #boot(node: CsvNode, row: CsvRow, column: Column, field: 'profile' | 'loader' | 'diskMethod', cell: string): void {

@@ -43,6 +43,13 @@ const COLUMNS: readonly ExportColumn[] = [
   { heading: 'profile', always: true, cell: ({ boot }) => text(boot.profile) },
   { heading: 'loader', always: true, cell: ({ boot }) => boot.loader },
   { heading: 'diskMethod', cell: ({ boot }) => boot.diskMethod ?? '' },
+  { heading: 'bmcDriver', cell: ({ bmc }) => bmc?.driver ?? '' },
+  { heading: 'bmcHost', cell: ({ bmc }) => text(bmc?.host) },
+  { heading: 'bmcPort', cell: ({ bmc }) => (bmc?.port === undefined ? '' : String(bmc.port)) },
+  { heading: 'bmcCredentials', cell: ({ bmc }) => text(bmc?.credentials) },
+  { heading: 'bmcFingerprint', cell: ({ bmc }) => text(bmc?.fingerprint) },
+  { heading: 'bmcCommand', cell: ({ bmc }) => (bmc?.command === undefined ? '' : JSON.stringify(bmc.command)) },
+  { heading: 'bmcWakeOnLan', cell: ({ bmc }) => (bmc?.wakeOnLan === undefined ? '' : String(bmc.wakeOnLan)) },
   { heading: 'install', cell: ({ install }) => (install === undefined ? '' : JSON.stringify(install)) },
 ];
 

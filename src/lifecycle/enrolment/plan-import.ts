@@ -55,7 +55,7 @@ function planNode(imported: ImportedNode, nodes: NodeLookup, newIdentity: () => 
 }
 
 function readNew(imported: ImportedNode, name: string, identity: NodeIdentity) {
-  const { boot, labels, options, ...rest } = withoutNulls(imported.fields);
+  const { boot, labels, options, bmc, ...rest } = withoutNulls(imported.fields);
   const { interfaces, unreadable } = newInterfaces(imported.interfaces);
   const reading = readNode(
     {
@@ -63,6 +63,7 @@ function readNew(imported: ImportedNode, name: string, identity: NodeIdentity) {
       name,
       interfaces,
       ...(boot === undefined || boot === null ? {} : { boot: withoutNulls(boot) }),
+      ...(bmc === undefined || bmc === null ? {} : { bmc: withoutNulls(bmc) }),
       ...(labels === undefined || labels === null ? {} : { labels: withoutNulls(labels) }),
       ...(options === undefined || options === null ? {} : { options: withoutNulls(options) }),
     } as Parameters<typeof readNode>[0],

@@ -1,4 +1,4 @@
-// `node install-client.ts SERVER GIADDR COUNT`: machines number 1 to COUNT that boot from the network first, install what
+// `node install-client.ts SERVER GIADDR COUNT SPREAD_MS`: machines number 1 to COUNT, switched on within SPREAD_MS, that boot from the network first, install what
 // they are told to, and boot from the network again, through a daemon that is killed again and again. Prints, at once:
 //   served NUMBER BOOT      an answer file came
 //   changed NUMBER BOOT     the same file came with other bytes
@@ -15,7 +15,7 @@ import { BootOp, HardwareType, MessageType } from '../../src/codecs/dhcp/message
 import { parseIpv4 } from '../../src/domain/ipv4.ts';
 import { type MacAddress, macToBytes } from '../../src/domain/mac.ts';
 
-const [server, giaddrText, count] = process.argv.slice(2) as [string, string, string];
+const [server, giaddrText, count, spreadMs] = process.argv.slice(2) as [string, string, string, string];
 const giaddr = parseIpv4(giaddrText) ?? 0;
 const socket = createSocket({ type: 'udp4', reuseAddr: true });
 const offers = new Map<number, () => void>();
@@ -132,7 +132,7 @@ async function install(number: number, boot: number, base: string): Promise<bool
 
 async function live(number: number): Promise<void> {
   let installed: string | undefined;
-  await pause(Math.random() * 3_000);
+  await pause(Math.random() * Number(spreadMs));
   for (let boot = 1; ; boot += 1) {
     while (!(await discover(number))) boot += 1;
     const base = await bootScript(number);

@@ -9,11 +9,13 @@ const skip = unmet({ root: true, tools: ['ip'] });
 const NODES = 50;
 /** Every kill takes a start: `npm test` has time for some, the soak for all. */
 const KILLS = process.env.PODBOOT_TEST_TIER === 'soak' ? 200 : 25;
+/** A kill and the start after it take about a second: the machines boot all the while. */
+const SPREAD_MS = KILLS * 900;
 const RELAY = '10.77.0.2';
 const CLIENT = new URL('install-client.ts', import.meta.url).pathname;
 
 const CONFIGURATION = {
-  interfaces: { eno2: { address: SERVER, dhcp: 'authoritative', tftp: false, http: true } },
+  interfaces: { eno2: { address: SERVER, dhcp: 'authoritative', tftp: false, http: true, syslog: true } },
   subnets: { '10.77.0.0/16': { interface: 'eno2', pools: ['10.77.16.0-10.77.16.255'], relays: [RELAY] } },
   install: { values: { mirror: 'http://deb.debian.org/debian' } },
   profiles: {
@@ -50,7 +52,7 @@ test(`kill -9 at ${KILLS} moments of ${NODES} installations: all end right, and 
   assert.equal(armed.status, 200, armed.body);
   assert.doesNotMatch(armed.body, /refused/);
 
-  const machines = host.background([process.execPath, CLIENT, SERVER, RELAY, String(NODES)]);
+  const machines = host.background([process.execPath, CLIENT, SERVER, RELAY, String(NODES), String(SPREAD_MS)]);
   const said = (word: string) => machines.output.split('\n').filter((line) => line.startsWith(`${word} `));
   const evidence = () => `${machines.output.slice(-1_500)}\n${daemon.output.slice(-1_500)}`;
   let kills = 0;

@@ -218,7 +218,7 @@ export class BootRoutes {
         type: status === 500 ? 'http.failed' : 'http.refused',
         level: error instanceof NoRoute ? 'debug' : status === 500 ? 'error' : 'warn',
         subject: subjectOf(this.#parts.requesters.byAddress(address)),
-        text: `${formatIpv4(address)} asked for ${printable(withoutToken(request.url ?? ''))}: ${message}`,
+        text: withoutToken(`${formatIpv4(address)} asked for ${printable(request.url ?? '')}: ${message}`),
         ...(mend === undefined ? {} : { mend }),
         throttle: formatIpv4(address),
       });

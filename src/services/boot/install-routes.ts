@@ -119,7 +119,9 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<str
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The same URL for a log: nobody who reads it gets an answer file by it. */
-export function withoutToken(url: string): string {
-  return url.replace(/(\/+install\/+)[^/?#\s]+/i, '$1[secret]');
+/** The same for a log: nobody who reads it gets an answer file by it. Whatever looks like a token is one, however it is written. */
+export function withoutToken(text: string): string {
+  return text
+    .replaceAll(/(install(?:\/|%2f)+)[^/?#\s%]+/gi, '$1[secret]')
+    .replaceAll(/(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])/gi, '[secret]');
 }

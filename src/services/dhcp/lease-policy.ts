@@ -59,7 +59,9 @@ export function chooseAddress(inquiry: Inquiry, desk: Desk): Ipv4 | undefined {
   const { leases } = desk;
   const { key } = identity;
   const reserved = reservedHere(inquiry, desk);
-  if (reserved !== undefined && isAvailable(reserved, key, leases)) return reserved;
+  if (reserved !== undefined && (isAvailable(reserved, key, leases) || isLeftBehind(reserved, inquiry, desk))) {
+    return reserved;
+  }
   const usable = (row: Held | undefined): row is Held =>
     row !== undefined && isFromPool(row.address, inquiry, desk) && isAvailable(row.address, key, leases);
   const current = leases.current(key, subnets);
@@ -82,6 +84,22 @@ export function chooseAddress(inquiry: Inquiry, desk: Desk): Ipv4 | undefined {
     if (address !== undefined) return address;
   }
   return undefined;
+}
+
+/**
+ * A node that is its switch port has another machine there, after a repair, and the lease of the former one still runs: what
+ * the operator reserved is the port's. Only firmware that boots says that there is another one; nothing else would, and a
+ * system that shares the port (a container, a BMC) must not take its host's address.
+ */
+function isLeftBehind(address: Ipv4, { identity, client }: Inquiry, { leases, nodes }: Desk): boolean {
+  const { evidence, own, port, key } = identity;
+  if (evidence !== 'switch-port' || !own || port === undefined) return false;
+  if (client.stage === 'os' || client.stage === 'bootp') return false;
+  const lease = leases.byAddress(address);
+  if (lease?.state !== 'bound' || lease.key === key || lease.nodeId !== port.node.id) return false;
+  // On its way to the disk at this moment: two machines boot at the port, and the first has it.
+  if (leases.row(address)?.lease !== lease) return false;
+  return lease.mac === undefined || nodes.byMac(lease.mac) === undefined;
 }
 
 function isAvailable(address: Ipv4, key: InterfaceKey, leases: LeaseBook): boolean {
@@ -107,7 +125,8 @@ export function whyNot(address: Ipv4, inquiry: Inquiry, desk: Desk): NakReason |
     if (!isFromPool(address, inquiry, desk)) return 'not-in-a-pool';
   }
   const is = leases.availability(address, key);
-  if (is === 'held') return 'held-by-another';
+  if (is === 'held')
+    return reserved === address && isLeftBehind(address, inquiry, desk) ? undefined : 'held-by-another';
   return is === 'quarantined' ? 'quarantined' : undefined;
 }
 

@@ -10,6 +10,7 @@ import type { InterfaceKey, Lease } from './lease.ts';
 import type { MacAddress } from './mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
 import type { NodeLife } from './node-life.ts';
+import type { JobStep, PowerJob, SealedCredentials } from './power.ts';
 import type { EventStore } from './stored-event.ts';
 
 /** Time, so that tests have their own. */
@@ -197,6 +198,11 @@ export interface StoredDocuments {
   readonly machine: DiscoveredMachine;
   /** By Idempotency-Key. */
   readonly request: KeptRequest;
+  readonly job: PowerJob;
+  /** By job id and node id. */
+  readonly 'job-step': JobStep;
+  /** By name. */
+  readonly credentials: SealedCredentials;
 }
 export type DocumentKind = keyof StoredDocuments;
 export type PutDocument = {

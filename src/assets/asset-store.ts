@@ -55,6 +55,9 @@ function readBounded(path: string): string | undefined {
     const status = fstatSync(descriptor);
     if (!status.isFile() || status.size > MAX_MANIFEST_BYTES) throw unreadable(path, `${status.size} bytes`, undefined);
     return readFileSync(descriptor, 'utf8');
+  } catch (error) {
+    if (error instanceof PodbootError) throw error;
+    throw unreadable(path, (error as NodeJS.ErrnoException).code ?? String(error), error);
   } finally {
     closeSync(descriptor);
   }

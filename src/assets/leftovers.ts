@@ -70,7 +70,8 @@ export async function clearLeftovers(assetsDir: string, nowMs = Date.now()): Pro
     if (match === null || isAtWork(match, join(assetsDir, name), nowMs)) continue;
     const [, kind, , , , , asset] = match;
     if (kind === 'replaced' && asset !== undefined && (await putBack(assetsDir, name, asset))) restored.push(asset);
-    else await rm(join(assetsDir, name), { recursive: true, force: true });
+    // Whoever may not remove it leaves it to the next who may.
+    else await rm(join(assetsDir, name), { recursive: true, force: true }).catch(() => undefined);
   }
   return restored;
 }

@@ -66,7 +66,7 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
   const boot = bootOf(options);
   return {
     name,
-    interfaces: newInterfaces(options),
+    interfaces: changedInterfaces([], options),
     ...(options.uuid === undefined ? {} : { uuid: options.uuid }),
     ...(options.serial === undefined ? {} : { serialNumber: options.serial }),
     ...(options.rack === undefined ? {} : { rack: options.rack }),
@@ -80,13 +80,6 @@ export function nodeBody(name: string, options: NodeOptions): NodeBody {
     ...(boot === undefined ? {} : { boot }),
     ...(options.bmc === undefined ? {} : { bmc: bmcBody(options.bmc) }),
   } as NodeBody;
-}
-
-/** A machine that only its serial number or UUID tells has an interface all the same: the one that boots. */
-function newInterfaces(options: NodeOptions): InterfaceBody[] {
-  const interfaces = changedInterfaces([], options);
-  const isTold = options.serial !== undefined || options.uuid !== undefined;
-  return interfaces.length === 0 && isTold ? [{ name: DEFAULT_INTERFACE }] : interfaces;
 }
 
 /**

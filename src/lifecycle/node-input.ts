@@ -97,7 +97,7 @@ export interface NodeReading {
 }
 
 export function readNode(input: NodeInput, identity: NodeIdentity): NodeReading {
-  const { interfaces, problems, unreadable } = readInterfaces(input.interfaces);
+  const { interfaces, problems, unreadable } = readInterfaces(toldInterfaces(input));
   const { name, uuid, serialNumber, rack, position, roles, group, labels, options, boot, install, bmc } = input;
   return {
     node: assemble(
@@ -107,6 +107,15 @@ export function readNode(input: NodeInput, identity: NodeIdentity): NodeReading 
     problems,
     unreadable,
   };
+}
+
+/**
+ * A shipping list has serial numbers and no interface yet: the one that boots is the machine's whose serial number or UUID it
+ * is.
+ */
+function toldInterfaces({ interfaces, serialNumber, uuid }: NodeInput): readonly InterfaceInput[] {
+  const isAwaited = serialNumber !== undefined || uuid !== undefined;
+  return interfaces.length === 0 && isAwaited ? [{ name: 'boot' }] : interfaces;
 }
 
 /** The node after the patch, with the version and the times that it had. */

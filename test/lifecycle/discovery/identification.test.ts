@@ -200,3 +200,13 @@ test('a disk that refuses the MAC address is told, and tried again a minute late
   await settle();
   assert.deepEqual(macsOf(fixture.registry.byName('dgx01')), [macOf(1)]);
 });
+
+test('a list of serial numbers and nothing else is enough: each node has the interface that boots', async () => {
+  const fixture = await DiscoveryFixture.started();
+  const [node] = await fixture.registry.enrolMany([{ name: 'dgx01', serialNumber: 'D34623J', interfaces: [] }]);
+  assert.deepEqual(node?.interfaces, [{ name: 'boot', role: 'boot' }]);
+  await assert.rejects(fixture.registry.enrol({ name: 'dgx02', interfaces: [] }), /can’t be stored/);
+  fixture.saw(1, { uuid: DELL_UUID });
+  await settle();
+  assert.deepEqual(macsOf(fixture.registry.byName('dgx01')), [macOf(1)]);
+});

@@ -24,6 +24,7 @@ import { loadProgramManifest, type ProgramManifest } from './boot-programs.ts';
 import { BootScripts } from './boot-scripts.ts';
 import { NO_DESK, NO_GRANTS } from './entitlements.ts';
 import { BootFileSource } from './file-source.ts';
+import { GrantedScripts } from './granted-script.ts';
 import { AssetDownloads } from './http-assets.ts';
 import { HttpListeners } from './http-listeners.ts';
 import { BootRoutes } from './http-routes.ts';
@@ -97,12 +98,17 @@ export function createBootService(options: BootServiceOptions): BootService {
     putInForce(settings, manifest, { recent, clock, events, grants, identification });
   let inForce = prepare(options.settings);
 
+  const granted = new GrantedScripts({
+    grants,
+    events,
+    originOf: (serverAddress) => inForce.policy.origin(serverAddress),
+    isAtHome: (requester, at) => requesters.isAtHome(requester, givesAddresses(inForce.settings, at)),
+  });
   const files = new BootFileSource({
     requesters,
     events,
-    grants,
+    granted,
     strangers,
-    originOf: (serverAddress) => inForce.policy.origin(serverAddress),
     catalogue: () => inForce.catalogue,
     scripts: () => inForce.scripts,
   });
@@ -123,7 +129,7 @@ export function createBootService(options: BootServiceOptions): BootService {
     requesters,
     events,
     assets,
-    grants,
+    granted,
     install,
     strangers,
     originOf: (serverAddress) => inForce.policy.origin(serverAddress),
@@ -194,4 +200,10 @@ function putInForce(
   const named = [...configuredAssets(settings), ...importedFiles(settings)].map(({ name }) => name);
   const bootFiles = new Set([...named, ...programs]);
   return { settings, catalogue, availability, policy, scripts, bootFiles };
+}
+
+/** Whether the machines that ask us there have their addresses from us. */
+function givesAddresses({ interfaces }: Settings, serverAddress: Ipv4): boolean {
+  const mode = interfaces.find(({ address }) => address === serverAddress)?.dhcp;
+  return mode === 'authoritative' || mode === 'reservations';
 }

@@ -1,7 +1,6 @@
 import type { Firmware } from '../../domain/client.ts';
 import type { FirmwareTestimony } from '../../domain/discovered-machine.ts';
 import { AccessDenied } from '../../domain/errors.ts';
-import type { AnswerTickets, GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import { macKey } from '../../domain/lease.ts';
 import type { EventSink, FileSource, ServedFile } from '../../domain/ports.ts';
@@ -11,7 +10,7 @@ import { BlockCache } from './block-cache.ts';
 import type { BootScript, BootScripts } from './boot-scripts.ts';
 import { CachedFile, MemoryFile } from './cached-file.ts';
 import type { Entitlement } from './entitlements.ts';
-import { grantedScript } from './granted-script.ts';
+import type { GrantedScripts } from './granted-script.ts';
 import { type GrubConfigName, parseGrubConfigName } from './grub-config-name.ts';
 import { grubTestimony } from './identify-script.ts';
 import { renderGrubByMac } from './render-grub.ts';
@@ -24,8 +23,7 @@ export interface FileSourceParts {
   /** What is in force now: a reload puts others in their place. */
   readonly catalogue: () => AssetCatalogue;
   readonly scripts: () => BootScripts;
-  readonly originOf: (serverAddress: Ipv4) => string;
-  readonly grants: GrantDirectory & AnswerTickets;
+  readonly granted: GrantedScripts;
   readonly strangers: Strangers;
 }
 
@@ -93,10 +91,9 @@ export class BootFileSource implements FileSource {
   }
 
   #script(requester: Requester, firmware: Firmware | undefined, serverAddress: Ipv4): Promise<BootScript> {
-    const { grants, originOf } = this.#parts;
     const scripts = this.#parts.scripts();
     const render = (entitlement: Entitlement) => scripts.grub(requester, firmware, serverAddress, entitlement);
-    return grantedScript(requester, originOf(serverAddress), grants, render, true);
+    return this.#parts.granted.script(requester, serverAddress, render, true);
   }
 
   #told(requester: Requester, { text, summary }: BootScript): string {

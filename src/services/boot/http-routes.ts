@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FirmwareTestimony } from '../../domain/discovered-machine.ts';
 import { AccessDenied, NotFound, PodbootError } from '../../domain/errors.ts';
-import type { AnswerTickets, GrantDirectory } from '../../domain/install-ports.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import { type InterfaceKey, macKey } from '../../domain/lease.ts';
 import { parseMac } from '../../domain/mac.ts';
@@ -9,7 +8,7 @@ import type { EventSink } from '../../domain/ports.ts';
 import { printable } from './asset-name.ts';
 import type { BootScript, BootScripts } from './boot-scripts.ts';
 import type { Entitlement } from './entitlements.ts';
-import { grantedScript } from './granted-script.ts';
+import type { GrantedScripts } from './granted-script.ts';
 import { parseGrubConfigName } from './grub-config-name.ts';
 import { answerText } from './http-answer.ts';
 import type { AssetDownloads } from './http-assets.ts';
@@ -24,7 +23,7 @@ export interface RouteParts {
   readonly assets: AssetDownloads;
   readonly scripts: () => BootScripts;
   readonly originOf: (serverAddress: Ipv4) => string;
-  readonly grants: GrantDirectory & AnswerTickets;
+  readonly granted: GrantedScripts;
   readonly install: InstallRoutes;
   readonly strangers: Strangers;
 }
@@ -163,8 +162,7 @@ export class BootRoutes {
     serverAddress: Ipv4,
     render: (entitlement: Entitlement) => BootScript,
   ): Promise<void> {
-    const { grants, originOf } = this.#parts;
-    const script = await grantedScript(requester, originOf(serverAddress), grants, render, request.method !== 'HEAD');
+    const script = await this.#parts.granted.script(requester, serverAddress, render, request.method !== 'HEAD');
     this.#answerScript(request, response, requester, script);
   }
 

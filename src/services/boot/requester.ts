@@ -39,6 +39,16 @@ export class Requesters {
     return this.#boundLease(address)?.key;
   }
 
+  /**
+   * Whether a machine asks from the address that it was given: leased, or reserved for its interface. Where another server
+   * gives the addresses, nobody knows.
+   */
+  isAtHome({ key, port, address }: Requester, weGiveAddresses: boolean): boolean {
+    const lease = key === undefined ? undefined : this.#leases.byKey(key);
+    if (lease?.state === 'bound') return lease.address === address;
+    return !weGiveAddresses || port?.interface.address === address;
+  }
+
   #boundLease(address: Ipv4): Lease | undefined {
     const lease = this.#leases.byAddress(address);
     return lease?.state === 'bound' ? lease : undefined;

@@ -89,7 +89,7 @@ class FakeLifecycle implements GrantDirectory, AnswerTickets, InstallDesk {
   }
 }
 
-async function room(context: TestContext, profile = PRESEED) {
+async function room(context: TestContext, profile = PRESEED, leased = '127.0.0.1') {
   const folder = await temporaryFolder(context, { ...PROGRAM_FILES, 'assets/debian/linux': 'k' });
   const events = new RecordedEvents();
   const lifecycle = new FakeLifecycle();
@@ -98,7 +98,7 @@ async function room(context: TestContext, profile = PRESEED) {
       boot: bootSettings({ profiles: new Map([['os', profile]]) }),
     }),
     nodes: new FixedNodes(node({ profile: 'local' })),
-    leases: new FixedLeases(lease('127.0.0.1')),
+    leases: new FixedLeases(lease(leased)),
     clock: new FakeClock(),
     events,
     lifecycle,
@@ -223,4 +223,11 @@ test('nothing but a sample stands in what a preview shows of an armed node', asy
   };
   const { text } = service.preview().scripts.ipxe(requester, address('127.0.0.1'));
   assert.match(text, /\/install\/0{40}\/preseed\.cfg/);
+});
+
+test('whoever asks for an armed node’s script from another address than the node’s gets no token', async (context) => {
+  const { ask, events } = await room(context, PRESEED, '10.77.0.100');
+  const { body } = await ask('/boot/mac-52-54-00-77-00-01.ipxe');
+  assert.ok(!body.includes('/install/'));
+  assert.match(events.of('install.refused')[0]?.text ?? '', /127\.0\.0\.1 is not the address that dgx01 was given/);
 });

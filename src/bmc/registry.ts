@@ -1,0 +1,82 @@
+import { createCommandDriver } from './command/command-driver.ts';
+import { type BmcDriver, BmcError } from './driver.ts';
+import { readCredentials } from './ipmi/credentials.ts';
+import { createIpmiDriver } from './ipmi/ipmi-driver.ts';
+import type { IpmiClock, IpmiNetwork } from './ipmi/ports.ts';
+import { createWakeOnLanDriver } from './wake-on-lan/wake-on-lan-driver.ts';
+
+export interface BmcCredentials {
+  readonly userName: string;
+  readonly password: string;
+  /** Kg of IPMI's two-key login, in hexadecimal. */
+  readonly bmcKey?: string;
+}
+
+/** What a driver is made of. */
+export interface BmcTarget {
+  /** Of the machine. */
+  readonly name: string;
+  /** Undefined: nothing is known of where it is. */
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly credentials: BmcCredentials | undefined;
+  /** SHA-256 in lower-case hex. */
+  readonly fingerprint: string | undefined;
+  readonly command: readonly string[];
+  /** Of interfaces that listen for a magic packet. */
+  readonly wakeMacs: readonly string[];
+  readonly minGapMs: number;
+}
+
+export interface DriverSurroundings {
+  readonly clock: IpmiClock;
+  readonly network: IpmiNetwork;
+  readonly broadcast: (target: BmcTarget, packet: Uint8Array) => Promise<void>;
+}
+
+export type DriverFactory = (target: BmcTarget, around: DriverSurroundings) => BmcDriver;
+
+/** Every driver by its word in a node's record. */
+export const DRIVERS: Readonly<Record<'ipmi' | 'command' | 'none', DriverFactory>> = {
+  ipmi: (target, { clock, network }) =>
+    createIpmiDriver({
+      host: hostOf(target),
+      ...(target.port === undefined ? {} : { port: target.port }),
+      credentials: readCredentials(credentialsOf(target)),
+      clock,
+      network,
+      minGapMs: target.minGapMs,
+    }),
+  command: (target) =>
+    createCommandDriver({
+      argv: target.command,
+      name: target.name,
+      address: target.host,
+      credentials: target.credentials,
+    }),
+  none: (target, { broadcast }) =>
+    createWakeOnLanDriver({ macs: target.wakeMacs, broadcast: (packet) => broadcast(target, packet) }),
+};
+
+/** @throws BmcError where the target lacks what the driver needs */
+export function createDriver(name: string, target: BmcTarget, around: DriverSurroundings): BmcDriver {
+  const chosen = name === 'auto' ? automatic(target) : name;
+  const factory = Object.hasOwn(DRIVERS, chosen) ? DRIVERS[chosen as keyof typeof DRIVERS] : undefined;
+  if (factory === undefined) throw new BmcError('refused', `there is no driver ${chosen} in this podboot`);
+  return factory(target, around);
+}
+
+/** A pinned certificate says that somebody has seen its Redfish; IPMI is what every BMC has. */
+function automatic({ fingerprint }: BmcTarget): string {
+  return fingerprint === undefined ? 'ipmi' : 'redfish';
+}
+
+function hostOf({ host, name }: BmcTarget): string {
+  if (host !== undefined) return host;
+  throw new BmcError('unreachable', `nobody knows the address of ${name}’s BMC`);
+}
+
+function credentialsOf({ credentials, name }: BmcTarget): BmcCredentials {
+  if (credentials !== undefined) return credentials;
+  throw new BmcError('credentials', `${name} has no credentials for its BMC`);
+}

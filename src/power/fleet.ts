@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { type BmcDriver, BmcError } from '../bmc/driver.ts';
+import type { BmcCredentials, BmcTarget } from '../bmc/registry.ts';
+import { PodbootError } from '../domain/errors.ts';
+import { formatIpv4, type Ipv4 } from '../domain/ipv4.ts';
+import type { MacAddress } from '../domain/mac.ts';
+import type { Node, NodeBmc, NodeId } from '../domain/node.ts';
+import type { Credentials, CredentialVault } from './credential-vault.ts';
+import type { Priority, Scheduler } from './scheduler.ts';
+
+export interface FleetOptions {
+  readonly scheduler: Scheduler;
+  readonly vault: CredentialVault;
+  /** @throws BmcError */
+  readonly createDriver: (name: string, target: BmcTarget) => BmcDriver;
+  /** The address that a BMC has by DHCP. */
+  readonly leasedAddress: (mac: MacAddress) => Ipv4 | undefined;
+  readonly minGapMs: () => number;
+}
+
+interface Made {
+  readonly driver: BmcDriver;
+  /** Of all that the driver was made of. */
+  readonly key: string;
+}
+
+/** Whether anything here can power the node. */
+export function hasPower({ bmc }: Node): boolean {
+  return bmc !== undefined && (bmc.driver !== 'none' || bmc.wakeOnLan === true);
+}
+
+/** The BMCs of the nodes: each with a driver that is made when it is needed, and anew when what it is made of changes. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #made = new Map<NodeId, Made>();
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * In the BMC's turn. Where its password is being changed and the one is refused, the other is tried, once.
+   *
+   * @throws BmcError; also for a node that has no BMC, or one without credentials
+   */
+  async run<T>(node: Node, priority: Priority, use: (driver: BmcDriver, deadlineMs: number) => Promise<T>): Promise<T> {
+    return this.#options.scheduler.run(node.id, priority, async (deadlineMs) => {
+      const [first, second] = this.#candidates(node);
+      try {
+        return await use(this.#driver(node, first), deadlineMs);
+      } catch (error) {
+        const isRefused = error instanceof BmcError && error.failure === 'credentials';
+        if (!isRefused || second === undefined) throw error;
+        return await use(this.#driver(node, second), deadlineMs);
+      }
+    });
+  }
+
+  /** Its driver as it stands, for consoles and for what a BMC can do. @throws BmcError */
+  driver(node: Node): BmcDriver {
+    return this.#driver(node, this.#candidates(node)[0]);
+  }
+
+  /** Where its BMC is, as far as anybody knows. */
+  address(node: Node): string | undefined {
+    if (node.bmc?.host !== undefined) return node.bmc.host;
+    const port = node.interfaces.find(({ role }) => role === 'bmc');
+    const address = port?.address ?? (port?.mac === undefined ? undefined : this.#options.leasedAddress(port.mac));
+    return address === undefined ? undefined : formatIpv4(address);
+  }
+
+  /** A BMC with other credentials, which nobody stores: for tests of passwords. */
+  async withCredentials<T>(
+    node: Node,
+    credentials: BmcCredentials,
+    use: (driver: BmcDriver, deadlineMs: number) => Promise<T>,
+  ): Promise<T> {
+    return this.#options.scheduler.run(node.id, 'person', async (deadlineMs) => {
+      const driver = this.#options.createDriver(bmcOf(node).driver, this.#target(node, credentials));
+      try {
+        return await use(driver, deadlineMs);
+      } finally {
+        await driver.close();
+      }
+    });
+  }
+
+  forget(nodeId: NodeId): void {
+    const made = this.#made.get(nodeId);
+    this.#made.delete(nodeId);
+    void made?.driver.close().catch(() => undefined);
+    this.#options.scheduler.forget(nodeId);
+  }
+
+  /** Ends the sessions at all BMCs. */
+  async close(): Promise<void> {
+    const all = [...this.#made.values()];
+    this.#made.clear();
+    await Promise.allSettled(all.map(({ driver }) => driver.close()));
+  }
+
+  #driver(node: Node, credentials: BmcCredentials | undefined): BmcDriver {
+    const target = this.#target(node, credentials);
+    const { driver: name } = bmcOf(node);
+    const key = createHash('sha256')
+      .update(JSON.stringify([name, target]))
+      .digest('base64');
+    const made = this.#made.get(node.id);
+    if (made?.key === key) return made.driver;
+    if (made !== undefined) void made.driver.close().catch(() => undefined);
+    const driver = this.#options.createDriver(name, target);
+    this.#made.set(node.id, { driver, key });
+    return driver;
+  }
+
+  #target(node: Node, credentials: BmcCredentials | undefined): BmcTarget {
+    const bmc = bmcOf(node);
+    return {
+      name: node.name,
+      host: this.address(node),
+      port: bmc.port,
+      credentials,
+      fingerprint: bmc.fingerprint,
+      command: bmc.command ?? [],
+      wakeMacs: node.interfaces.flatMap(({ role, mac }) => (role === 'boot' && mac !== undefined ? [mac] : [])),
+      minGapMs: this.#options.minGapMs(),
+    };
+  }
+
+  /** The credentials to try, the likelier first. */
+  #candidates(node: Node): readonly [BmcCredentials | undefined, BmcCredentials?] {
+    const { vault } = this.#options;
+    const name = vault.nameFor(node);
+    const { driver } = bmcOf(node);
+    if (name === undefined || driver === 'none') return [undefined];
+    let credentials: Credentials;
+    try {
+      credentials = vault.read(name);
+    } catch (error) {
+      if (!(error instanceof PodbootError)) throw error;
+      throw new BmcError('refused', [error.message, error.mend].filter((each) => each !== undefined).join(' '));
+    }
+    const { next, rotated = [], userName, password, bmcKey } = credentials;
+    const rest = bmcKey === undefined ? { userName } : { userName, bmcKey };
+    const old = { ...rest, password };
+    if (next === undefined) return [old];
+    const fresh = { ...rest, password: next };
+    return rotated.includes(node.id) ? [fresh, old] : [old, fresh];
+  }
+}
+
+function bmcOf(node: Node): NodeBmc {
+  if (node.bmc !== undefined) return node.bmc;
+  throw new BmcError('unreachable', `${node.name} has no BMC here: podboot nodes set ${node.name} --bmc driver=ipmi`);
+}

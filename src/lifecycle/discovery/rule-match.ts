@@ -53,8 +53,24 @@ function when(fits: boolean): Fit {
 }
 
 function pattern(written: string, text: string | undefined): Fit {
-  const read = readPattern(written);
-  return text === undefined || 'reason' in read ? undefined : matchPattern(read, text);
+  if (text === undefined) return undefined;
+  const compiled = readOnce(written);
+  return 'reason' in compiled ? undefined : matchPattern(compiled, text);
+}
+
+/** Rules are matched against thousands of machines. */
+const patterns = new Map<string, ReturnType<typeof readPattern>>();
+/** More than a configuration has; what a reload took away makes room. */
+const MAX_READ = 4_096;
+
+function readOnce(written: string): ReturnType<typeof readPattern> {
+  let found = patterns.get(written);
+  if (found === undefined) {
+    if (patterns.size >= MAX_READ) patterns.clear();
+    found = readPattern(written);
+    patterns.set(written, found);
+  }
+  return found;
 }
 
 const TEXT_MARK = 'text:';

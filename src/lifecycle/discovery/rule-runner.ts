@@ -96,7 +96,6 @@ export class RuleRunner {
       const by = `rule ${planned.rule.name}`;
       return { ...outcome, node: await this.#parts.adoption.adopt(planned.machine.key, planned.input, by) };
     } catch (error) {
-      if (!(error instanceof PodbootError)) throw error;
       return { ...outcome, ...inWords(error) };
     }
   }
@@ -132,7 +131,8 @@ function outcomeOf({ machine, rule, input, problem, mend }: PlannedAdoption): Ru
   };
 }
 
-function inWords(error: PodbootError): { readonly problem: string; readonly mend?: string } {
+function inWords(error: unknown): { readonly problem: string; readonly mend?: string } {
+  if (!(error instanceof PodbootError)) return { problem: error instanceof Error ? error.message : String(error) };
   const [first] = error instanceof InvalidInput || error instanceof Conflict ? error.problems : [];
   const mend = first?.mend ?? error.mend;
   return { problem: first?.message ?? error.message, ...(mend === undefined ? {} : { mend }) };

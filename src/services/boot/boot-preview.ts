@@ -30,7 +30,7 @@ export const SILENT: EventSink = { wantsDebug: false, emit: () => {} };
 
 export function createBootPreview(
   policy: ProgramPolicy,
-  scripts: BootScripts,
+  scripts: BootPreview['scripts'],
   catalogue: AssetCatalogue,
   manifest: ProgramManifest,
 ): BootPreview {

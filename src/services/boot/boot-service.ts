@@ -162,7 +162,8 @@ export function createBootService(options: BootServiceOptions): BootService {
       const { settings, availability, catalogue } = inForce;
       const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT, grants };
       const policy = new ProgramPolicy({ ...parts, identification });
-      return createBootPreview(policy, new BootScripts({ ...parts, policy }), catalogue, manifest);
+      const scripts = strangers.previewed(new BootScripts({ ...parts, policy }), (address) => policy.origin(address));
+      return createBootPreview(policy, scripts, catalogue, manifest);
     },
     statistics: () => ({
       httpConnections: listeners.all.reduce((sum, listener) => sum + listener.connections, 0),

@@ -1,7 +1,7 @@
 import type { FirmwareTestimony, Identification } from '../../domain/discovered-machine.ts';
 import { AccessDenied } from '../../domain/errors.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
-import type { BootScript } from './boot-scripts.ts';
+import type { BootScript, BootScripts } from './boot-scripts.ts';
 import { renderGrubQuestion, renderIpxeQuestion } from './identify-script.ts';
 import { renderGrubNotice } from './render-grub.ts';
 import { renderIpxeNotice } from './render-ipxe.ts';
@@ -28,16 +28,22 @@ export class Strangers {
 
   /** Undefined: it is not to be asked. */
   ipxeQuestion(requester: Requester, origin: string): BootScript | undefined {
-    const { key } = requester;
-    if (key === undefined || !this.#isAsked(requester)) return undefined;
-    const text = renderIpxeQuestion(`${origin}/identify/${keyToUrlId(key)}`);
-    return { text, summary: 'a question: which node is it?' };
+    return this.#holdsLease(requester) ? this.#ipxe(requester, origin) : undefined;
   }
 
   /** Undefined: it is not to be asked. */
   grubQuestion(requester: Requester, serverAddress: Ipv4): BootScript | undefined {
-    if (!this.#isAsked(requester)) return undefined;
-    return { text: renderGrubQuestion(formatIpv4(serverAddress)), summary: 'a question: which node is it?' };
+    return this.#holdsLease(requester) ? this.#grub(requester, serverAddress) : undefined;
+  }
+
+  /** What machines would be sent, also those that would get a lease first. */
+  previewed(scripts: BootScripts, originOf: (serverAddress: Ipv4) => string): Pick<BootScripts, 'ipxe' | 'grub'> {
+    return {
+      ipxe: (requester, serverAddress, ...rest) =>
+        this.#ipxe(requester, originOf(serverAddress)) ?? scripts.ipxe(requester, serverAddress, ...rest),
+      grub: (requester, firmware, serverAddress, ...rest) =>
+        this.#grub(requester, serverAddress) ?? scripts.grub(requester, firmware, serverAddress, ...rest),
+    };
   }
 
   /**
@@ -47,7 +53,7 @@ export class Strangers {
   async identified(requester: Requester, testimony: FirmwareTestimony): Promise<Requester> {
     const { identification, requesters } = this.#parts;
     const { key, address } = requester;
-    if (key === undefined || requesters.holderOf(address) !== key) {
+    if (key === undefined || !this.#holdsLease(requester)) {
       throw new AccessDenied(`${formatIpv4(address)} has no lease: nobody can tell whose words these are`);
     }
     if (requester.port !== undefined) return requester;
@@ -55,13 +61,27 @@ export class Strangers {
     return requesters.byKey(address, key);
   }
 
-  #isAsked({ key, port, address }: Requester): boolean {
-    const { identification, requesters } = this.#parts;
-    return (
-      key !== undefined && port === undefined && requesters.holderOf(address) === key && identification.isWanted(key)
-    );
+  #ipxe(requester: Requester, origin: string): BootScript | undefined {
+    const { key } = requester;
+    if (key === undefined || !this.#isAsked(requester)) return undefined;
+    return { text: renderIpxeQuestion(`${origin}/identify/${keyToUrlId(key)}`), summary: QUESTION };
+  }
+
+  #grub(requester: Requester, serverAddress: Ipv4): BootScript | undefined {
+    if (!this.#isAsked(requester)) return undefined;
+    return { text: renderGrubQuestion(formatIpv4(serverAddress)), summary: QUESTION };
+  }
+
+  #isAsked({ key, port }: Requester): boolean {
+    return key !== undefined && port === undefined && this.#parts.identification.isWanted(key);
+  }
+
+  #holdsLease({ key, address }: Requester): boolean {
+    return key !== undefined && this.#parts.requesters.holderOf(address) === key;
   }
 }
+
+const QUESTION = 'it is asked which node it is';
 
 /** For a machine that said who it is, and is none that is waited for. */
 export function notAwaited(loader: 'ipxe' | 'grub', { serialNumbers, uuid }: FirmwareTestimony): BootScript {

@@ -272,3 +272,14 @@ test('in whatever order machines come and are enrolled, adopted and removed, eac
     { numRuns: 60 },
   );
 });
+
+test('a disk that refuses a node that a rule makes is told, and the next machine is tried', async () => {
+  const fixture = await DiscoveryFixture.started({ discovery: { rules: [ruleOf('dell', { automatic: true })] } });
+  const { commit } = fixture;
+  fixture.commit = () => Promise.reject(new Error('disk full'));
+  await fixture.came(1);
+  assert.match(fixture.eventsOf('discovery.not-adopted')[0]?.text ?? '', /disk full/);
+  fixture.commit = commit;
+  await fixture.came(2);
+  assert.deepEqual(fixture.registry.sortedNames(), ['node-d09466000002']);
+});

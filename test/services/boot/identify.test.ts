@@ -300,3 +300,12 @@ test('of a GRUB’s name, other files are told apart', () => {
     serialNumbers: ['A/c=B', 'C', 'D'],
   });
 });
+
+test('who asks what a stranger would get is told of the question, without a lease', async (context) => {
+  const { service, identification } = await site(context, false);
+  const stranger = { address: 0, key: KEY };
+  assert.match(service.preview().scripts.ipxe(stranger, SERVER).text, /chain --replace .*\/identify\/mac-52-54/);
+  assert.match(service.preview().scripts.grub(stranger, undefined, SERVER).text, /smbios --type 1/);
+  identification.wanted = false;
+  assert.match(service.preview().scripts.ipxe(stranger, SERVER).text, /not enrolled/);
+});

@@ -29,7 +29,7 @@ export interface Sighting {
 
 /** A machine that asked and is no node: all that is known of it. It gets an address at most. */
 export interface DiscoveredMachine extends Sighting {
-  /** `bmc`: its packets say so (option 60, OUI), or it is a node's BMC by MAC address. */
+  /** `bmc`: its packets or the maker of its interface say so. */
   readonly kind: 'machine' | 'bmc';
   /** Owner of the first three bytes of the MAC address (IEEE's registry). */
   readonly vendor?: string;

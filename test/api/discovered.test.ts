@@ -79,8 +79,8 @@ describe('listing discovered machines', () => {
     saw(2, { interfaceName: 'eno3', mac: 'b8:3f:d2:00:00:02' as MacAddress, key: 'mac:b8:3f:d2:00:00:02' });
     pod.clock.advance(60_000);
     saw(3, { stage: 'os', vendorClass: 'iDRAC' });
+    await pod.discovery.makers();
     await pod.clock.advanceSettling(2_000);
-    await new Promise((resolve) => setTimeout(resolve, 300));
     const keys = async (query: string) => (await items(`${MACHINES}?${query}`)).map(({ mac }) => String(mac).slice(-2));
     assert.deepEqual(await keys('vendor=dell'), ['01', '03']);
     assert.deepEqual(await keys('interface=eno3'), ['02']);
@@ -160,6 +160,15 @@ describe('adopting', () => {
     assert.deepEqual(await items(MACHINES), []);
     const shown = await pod.call('GET', '/nodes/dgx01');
     assert.equal(shown.json().version, 1);
+  });
+
+  it('takes the history of the machine along', async () => {
+    saw(1);
+    await pod.discovery.makers();
+    await pod.clock.advanceSettling(2_000);
+    await pod.call('POST', `${MACHINES}/d0:94:66:00:00:01/adopt`, { name: 'dgx01' });
+    const types = (await items('/nodes/dgx01/timeline')).map(({ type }) => type);
+    assert.deepEqual(types, ['machine.discovered', 'node.enrolled', 'machine.adopted']);
   });
 
   it('adds an interface to a node that there is', async () => {

@@ -56,15 +56,15 @@ export interface DatagramOptions {
   readonly broadcast?: boolean;
   readonly reuseAddress?: boolean;
   readonly receiveBufferBytes?: number;
-  /**
-   * UDP_SEGMENT: one send of up to 64 KB leaves as datagrams of this size (the last may be shorter). Where the kernel
-   * refuses, `segmentBytes` of the socket is undefined and the caller sends one by one.
-   */
-  readonly segmentBytes?: number;
+  readonly sendBufferBytes?: number;
 }
 
 export interface SegmentingSocket extends DatagramSocket {
-  readonly segmentBytes: number | undefined;
+  /**
+   * Sends `data` as datagrams of `segmentBytes`, the last may be shorter: in one go where the kernel cuts them
+   * (UDP_SEGMENT), else one by one. At most 64 datagrams and 65,507 bytes. Otherwise as `send`; failures reach onError.
+   */
+  sendSegments(data: Uint8Array, segmentBytes: number, to: Endpoint): void;
 }
 
 /** The host's network, or a simulated one. */

@@ -25,10 +25,6 @@ export class PlainDatagramSocket implements SegmentingSocket {
     socket.on('message', (data, from) => this.received(data, from));
   }
 
-  get segmentBytes(): number | undefined {
-    return undefined;
-  }
-
   onMessage(listener: MessageListener): void {
     this.#hear = listener;
   }
@@ -39,6 +35,12 @@ export class PlainDatagramSocket implements SegmentingSocket {
 
   send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void {
     this.enqueue(data, to, done);
+  }
+
+  sendSegments(data: Uint8Array, segmentBytes: number, to: Endpoint): void {
+    for (let offset = 0; offset < data.length; offset += segmentBytes) {
+      this.send(data.subarray(offset, offset + segmentBytes), to);
+    }
   }
 
   close(): void {

@@ -31,10 +31,9 @@ async function openNative(options: DatagramOptions, bursts: Bursts): Promise<Seg
   const type = os.SOCK_DGRAM | os.SOCK_NONBLOCK | os.SOCK_CLOEXEC;
   const descriptor = libc.socket(os.AF_INET, type, 0);
   if (descriptor < 0) throw hostRefused(libc.errno(), 'socket', options);
-  let segmentBytes: number | undefined;
   let socket: Socket;
   try {
-    segmentBytes = prepare(libc, descriptor, options);
+    prepare(libc, descriptor, options);
     socket = await adopt(descriptor);
   } catch (error) {
     libc.close(descriptor);
@@ -44,11 +43,11 @@ async function openNative(options: DatagramOptions, bursts: Bursts): Promise<Seg
     // libuv sets it on every descriptor that it adopts; then a second server could take the port from us unnoticed.
     libc.setsockopt(descriptor, os.SOL_SOCKET, os.SO_REUSEADDR, os.int32(0), 4);
   }
-  return new NativeDatagramSocket(socket, bursts, descriptor, segmentBytes);
+  return new NativeDatagramSocket(socket, bursts, descriptor);
 }
 
-/** Options and bind. Returns the segment size that the kernel agreed to. */
-function prepare(libc: Libc, descriptor: number, options: DatagramOptions): number | undefined {
+/** Options and bind. */
+function prepare(libc: Libc, descriptor: number, options: DatagramOptions): void {
   const set = (level: number, name: number, value: Uint8Array) =>
     libc.setsockopt(descriptor, level, name, value, value.length) === 0;
   const must = (done: boolean, step: OpeningStep) => {
@@ -64,12 +63,13 @@ function prepare(libc: Libc, descriptor: number, options: DatagramOptions): numb
     // Without the capability the kernel caps it at net.core.rmem_max: smaller, but no reason to stop.
     if (!set(os.SOL_SOCKET, os.SO_RCVBUFFORCE, size)) set(os.SOL_SOCKET, os.SO_RCVBUF, size);
   }
-  const segments =
-    options.segmentBytes !== undefined && set(os.SOL_UDP, os.UDP_SEGMENT, os.int32(options.segmentBytes));
+  if (options.sendBufferBytes !== undefined) {
+    const size = os.int32(options.sendBufferBytes);
+    if (!set(os.SOL_SOCKET, os.SO_SNDBUFFORCE, size)) set(os.SOL_SOCKET, os.SO_SNDBUF, size);
+  }
   const address = parseIpv4(options.address);
   if (address === undefined) throw hostRefused('EADDRNOTAVAIL', 'bind', options);
   must(libc.bind(descriptor, os.sockaddrIn(address, options.port), os.SOCKADDR_BYTES) === 0, 'bind');
-  return segments ? options.segmentBytes : undefined;
 }
 
 function adopt(descriptor: number): Promise<Socket> {
@@ -83,11 +83,12 @@ async function openPlain(options: DatagramOptions, reason: string): Promise<Segm
       'install podboot with its optional modules for this machine (npm ci), on Linux with x86-64 or arm64',
     );
   }
-  const recvBufferSize = options.receiveBufferBytes;
+  const { receiveBufferBytes: recvBufferSize, sendBufferBytes: sendBufferSize } = options;
   const created = createSocket({
     type: 'udp4',
     reuseAddr: options.reuseAddress === true,
     ...(recvBufferSize === undefined ? {} : { recvBufferSize }),
+    ...(sendBufferSize === undefined ? {} : { sendBufferSize }),
   });
   try {
     const socket = await listening(created, (each) => each.bind(options.port, options.address));

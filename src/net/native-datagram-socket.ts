@@ -4,16 +4,8 @@ import type { Endpoint } from '../domain/ports.ts';
 import { PlainDatagramSocket } from './datagram-socket.ts';
 import type { Libc } from './libc.ts';
 import { ReceiveBatch } from './receive-batch.ts';
-import { SendBatch, type SendDone } from './send-batch.ts';
-import {
-  int32,
-  MSG_DONTWAIT,
-  MSG_NOSIGNAL,
-  SOCKADDR_BYTES,
-  SOL_UDP,
-  sockaddrIn,
-  UDP_SEGMENT,
-} from './socket-options.ts';
+import { type Send, SendBatch, type SendDone } from './send-batch.ts';
+import { MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR_BYTES, sockaddrIn } from './socket-options.ts';
 
 /** Of one turn, beside the 32 that libuv may bring: other sockets, timers and the API wait meanwhile. */
 const MOST_RECEIVED = 256;
@@ -44,29 +36,31 @@ export class NativeDatagramSocket extends PlainDatagramSocket {
   readonly #name = new Int32Array(this.#address.buffer, 0, 2);
   #lastAddress = '';
   #lastPort = -1;
-  #segmentBytes: number | undefined;
+  /** The largest size that the kernel cuts a send into. */
+  #mostSegmentBytes = Number.POSITIVE_INFINITY;
   #inBurst = false;
   /** For datagrams of this turn. */
   #room = MOST_RECEIVED;
-  readonly #alone = (data: Uint8Array, to: Endpoint, done: SendDone): void => {
-    if (this.#aim(to)) this.#sendNow(data, to, done);
-  };
 
-  constructor(socket: Socket, bursts: Bursts, descriptor: number, segmentBytes: number | undefined) {
+  constructor(socket: Socket, bursts: Bursts, descriptor: number) {
     super(socket);
     this.#bursts = bursts;
     this.#descriptor = descriptor;
-    this.#segmentBytes = segmentBytes;
-  }
-
-  override get segmentBytes(): number | undefined {
-    return this.#segmentBytes;
   }
 
   override send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void {
     // A closed descriptor's number may be another file's by now.
     if (this.closed || !this.#aim(to)) this.enqueue(data, to, done);
-    else if (!this.#inBurst || !this.#answer(data, to, done)) this.#sendNow(data, to, done);
+    else if (!this.#inBurst || !this.#batch({ data, to, done, segmentBytes: 0 })) this.#sendNow(data, to, done);
+  }
+
+  override sendSegments(data: Uint8Array, segmentBytes: number, to: Endpoint): void {
+    const canCut = data.length > segmentBytes && segmentBytes <= this.#mostSegmentBytes && !this.closed;
+    if (!canCut || !this.#aim(to) || !this.#batch({ data, to, done: undefined, segmentBytes })) {
+      super.sendSegments(data, segmentBytes, to);
+    } else if (!this.#inBurst) {
+      this.#flush();
+    }
   }
 
   override close(): void {
@@ -121,19 +115,36 @@ export class NativeDatagramSocket extends PlainDatagramSocket {
   }
 
   /** False: it has to go by itself; what was sent before has gone then. */
-  #answer(data: Uint8Array, to: Endpoint, done: SendDone): boolean {
+  #batch(send: Send): boolean {
     const { answers } = this.#bursts;
-    // The kernel cuts it by its own size: it is a batch by itself.
-    if (this.#segmentBytes !== undefined) return false;
-    if (answers.add(data, this.#name, to, done)) return true;
+    if (answers.add(this.#descriptor, this.#name, send)) return true;
     this.#flush();
     // A send that failed is sent again, and then the address is another's.
-    return this.#aim(to) && answers.add(data, this.#name, to, done);
+    return this.#aim(send.to) && answers.add(this.#descriptor, this.#name, send);
   }
 
   #flush(): void {
     this.#bursts.answers.flush(this.#descriptor, this.#alone);
   }
+
+  /**
+   * What sendmmsg did not take. It meets its error again, so nobody has to know here which errors pass, and which are
+   * those of a sandbox that knows no sendmmsg.
+   */
+  readonly #alone = ({ data, to, done, segmentBytes }: Send, errno: string): void => {
+    if (!this.#aim(to)) return;
+    if (segmentBytes === 0) {
+      this.#sendNow(data, to, done);
+      return;
+    }
+    // Larger than the path's MTU (then each one has to be fragmented).
+    if (errno === 'EINVAL' || errno === 'EMSGSIZE') this.#mostSegmentBytes = segmentBytes - 1;
+    // The interface has no checksum offload.
+    if (errno === 'EIO' || errno === 'EOPNOTSUPP') this.#mostSegmentBytes = 0;
+    for (let offset = 0; offset < data.length; offset += segmentBytes) {
+      this.#sendNow(data.subarray(offset, offset + segmentBytes), to, undefined);
+    }
+  };
 
   #sendNow(data: Uint8Array, to: Endpoint, done: SendDone): void {
     const errno = this.#transmit(data);
@@ -141,8 +152,6 @@ export class NativeDatagramSocket extends PlainDatagramSocket {
       if (done !== undefined) queueMicrotask(() => done(null));
     } else if (errno === 'EAGAIN' || errno === 'EINTR') {
       this.enqueue(data, to, done);
-    } else if (this.#segmentBytes !== undefined && isSegmentationRefused(errno)) {
-      this.#sendPieces(data, this.#segmentBytes, to, done);
     } else {
       this.settle(new Error(`send ${errno} ${to.address}:${to.port}`), done, to);
     }
@@ -165,21 +174,4 @@ export class NativeDatagramSocket extends PlainDatagramSocket {
     this.#lastPort = to.port;
     return true;
   }
-
-  /**
-   * The kernel took UDP_SEGMENT but refuses the send: a segment is larger than the path's MTU (then each block has to
-   * be fragmented), or the interface has no checksum offload. From here on one by one.
-   */
-  #sendPieces(data: Uint8Array, segmentBytes: number, to: Endpoint, done: SendDone): void {
-    this.#segmentBytes = undefined;
-    this.#bursts.libc.setsockopt(this.#descriptor, SOL_UDP, UDP_SEGMENT, int32(0), 4);
-    for (let offset = 0; offset < data.length; offset += segmentBytes) {
-      const end = Math.min(offset + segmentBytes, data.length);
-      this.send(data.subarray(offset, end), to, end === data.length ? done : undefined);
-    }
-  }
-}
-
-function isSegmentationRefused(errno: string): boolean {
-  return errno === 'EINVAL' || errno === 'EIO' || errno === 'EMSGSIZE' || errno === 'EOPNOTSUPP';
 }

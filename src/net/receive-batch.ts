@@ -20,7 +20,8 @@ export class ReceiveBatch {
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#ring = new MessageRing(libc, SLOTS, SLOT_BYTES);
+    this.#ring = new MessageRing(libc, SLOTS, SLOTS * SLOT_BYTES);
+    for (let slot = 0; slot < SLOTS; slot += 1) this.#ring.place(slot, slot * SLOT_BYTES, SLOT_BYTES);
   }
 
   /** @returns how many datagrams came, at most `most`, or the error's name. 0: the rest comes by dgram. */
@@ -36,7 +37,7 @@ export class ReceiveBatch {
   }
 
   data(index: number): Uint8Array {
-    return this.#ring.received(index);
+    return this.#ring.bytes(index * SLOT_BYTES, this.#ring.receivedBytes(index));
   }
 
   /**
@@ -44,7 +45,7 @@ export class ReceiveBatch {
    * @param name where the first two words of its sockaddr go
    */
   peer(index: number, name: Int32Array): Endpoint {
-    this.#ring.nameOf(index, name);
+    this.#ring.readName(index, name);
     const port = swap16(name[0]! >>> 16);
     const address = swap32(name[1]!);
     const key = address * 65_536 + port;

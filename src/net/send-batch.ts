@@ -3,63 +3,78 @@ import type { Libc } from './libc.ts';
 import { MessageRing } from './message-ring.ts';
 import { MSG_DONTWAIT, MSG_NOSIGNAL } from './socket-options.ts';
 
-const SLOTS = 64;
-/** An Ethernet frame. Larger ones are sent by themselves. */
-const SLOT_BYTES = 2_048;
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
+const MOST_MESSAGES = 64;
+/** Windows of TFTP's; any datagram fits. */
+const MOST_BYTES = 256 * 1024;
 
 /** Hears, in a later microtask, how a send went. Undefined: nobody asked. */
 export type SendDone = ((error: Error | null) => void) | undefined;
 
-/** Sends a datagram by itself. `data` is only valid during the call. */
-export type SendAlone = (data: Uint8Array, to: Endpoint, done: SendDone) => void;
+/** What one send is to bring to its receiver. `data` is only valid during the call that it is handed to. */
+export interface Send {
+  readonly data: Uint8Array;
+  readonly to: Endpoint;
+  readonly done: SendDone;
+  /** 0: one datagram; else the kernel cuts it into datagrams of this size (UDP_SEGMENT), the last may be shorter. */
+  readonly segmentBytes: number;
+}
 
-/** Answers to one burst, sent in one call. All sockets use the same one: it is empty when a burst is over. */
+/** Gets what the kernel did not take, to try it by itself. */
+export type SendAlone = (send: Send, errno: string) => void;
+
+/** Sends of one socket that leave in one call: above all the answers to one burst. All sockets use the same one in turn. */
 export class SendBatch {
   readonly #libc: Libc;
   readonly #ring: MessageRing;
-  readonly #to: Endpoint[] = [];
-  readonly #done: SendDone[] = [];
+  /** Their bytes are in the ring by now, one behind the other. */
+  readonly #waiting: Send[] = [];
+  #usedBytes = 0;
+  /** Whose they are. */
+  #descriptor = -1;
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#ring = new MessageRing(libc, SLOTS, SLOT_BYTES);
+    this.#ring = new MessageRing(libc, MOST_MESSAGES, MOST_BYTES);
   }
 
   /**
    * @param name first two words of the receiver's sockaddr
-   * @returns false: there is no room for it
+   * @returns false: there is no room for it, or another socket's sends are in it
    */
-  add(data: Uint8Array, name: Int32Array, to: Endpoint, done: SendDone): boolean {
-    const slot = this.#to.length;
-    if (slot === SLOTS || data.length > SLOT_BYTES) return false;
-    this.#ring.put(slot, data, name);
-    this.#to.push(to);
-    this.#done.push(done);
+  add(descriptor: number, name: Int32Array, send: Send): boolean {
+    const index = this.#waiting.length;
+    const offset = this.#usedBytes;
+    const isTaken = index > 0 && this.#descriptor !== descriptor;
+    if (isTaken || index === MOST_MESSAGES || offset + send.data.length > MOST_BYTES) return false;
+    this.#descriptor = descriptor;
+    this.#ring.write(index, offset, send.data, name, send.segmentBytes);
+    this.#usedBytes = offset + send.data.length;
+    this.#waiting.push(send);
     return true;
   }
 
-  /**
-   * @param alone gets what the kernel did not take, one by one. It meets the error again, and so nobody has to know here
-   *   which errors pass, and which are those of a sandbox that knows no sendmmsg.
-   */
+  /** Sends this socket's. */
   flush(descriptor: number, alone: SendAlone): void {
-    const count = this.#to.length;
-    for (let first = 0; first < count; ) {
-      const headers = this.#ring.headersFrom(first);
-      const sent = this.#libc.sendmmsg(descriptor, headers, count - first, MSG_DONTWAIT | MSG_NOSIGNAL);
-      for (let slot = first; slot < first + sent; slot += 1) {
-        const done = this.#done[slot];
-        if (done !== undefined) queueMicrotask(() => done(null));
+    if (this.#descriptor !== descriptor) return;
+    const count = this.#waiting.length;
+    let offset = 0;
+    for (let index = 0; index < count; ) {
+      const sent = this.#libc.sendmmsg(descriptor, this.#ring.headersFrom(index), count - index, SEND_FLAGS);
+      const isRefused = sent <= 0;
+      // An error is that of the first alone; those behind it may fare better.
+      const end = isRefused ? index + 1 : index + sent;
+      if (isRefused) {
+        const send = this.#waiting[index]!;
+        alone({ ...send, data: this.#ring.bytes(offset, send.data.length) }, this.#libc.errno());
       }
-      if (sent > 0) {
-        first += sent;
-      } else {
-        // An error is that of the first alone; those behind it may fare better.
-        alone(this.#ring.sent(first), this.#to[first]!, this.#done[first]);
-        first += 1;
+      for (; index < end; index += 1) {
+        const { data, done } = this.#waiting[index]!;
+        if (!isRefused && done !== undefined) queueMicrotask(() => done(null));
+        offset += data.length;
       }
     }
-    this.#to.length = 0;
-    this.#done.length = 0;
+    this.#waiting.length = 0;
+    this.#usedBytes = 0;
   }
 }

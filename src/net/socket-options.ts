@@ -7,9 +7,11 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_BROADCAST = 6;
+export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_BINDTODEVICE = 25;
-/** Beyond net.core.rmem_max, with CAP_NET_ADMIN. */
+/** Beyond net.core.wmem_max and rmem_max, with CAP_NET_ADMIN. */
+export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 
 export const SOL_UDP = 17;

@@ -26,12 +26,12 @@ let answered: (data: Uint8Array) => void = () => {};
 const network: Network = {
   openDatagram: async (options: DatagramOptions): Promise<SegmentingSocket> => ({
     local: { address: options.address, port: options.port },
-    segmentBytes: undefined,
     onMessage: (listener) => {
       if (options.address !== '0.0.0.0') deliver = listener;
     },
     onError: () => {},
     send: (data) => answered(data),
+    sendSegments: (data) => answered(data),
     close: () => {},
   }),
   addNeighbour: () => true,

@@ -12,21 +12,28 @@ const HEADER_BYTES = 64;
 const NAME_LENGTH = 8;
 const IOVEC = 16;
 const IOVEC_COUNT = 24;
+const CONTROL = 32;
 const CONTROL_LENGTH = 40;
 const FLAGS = 48;
 const RESULT = 56;
 const MSG_TRUNC = 0x20;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
 const FIRST_ADDRESS = 0x7f00_0000_1000n;
 
 /** A kernel's side of UDP: it reads and writes the structs that it is given, by their pointers alone. */
 export class FakeLibc implements Libc {
   /** What each following recvmmsg may take; a text is the error of the call that meets it first. */
   readonly waiting: (FakeDatagram | string)[] = [];
+  /** As they leave, cut into segments. */
   readonly sent: FakeDatagram[] = [];
+  /** Of each call that sent. */
+  readonly descriptors: number[] = [];
   /** Of all system calls, by name. */
   readonly calls: string[] = [];
   /** What happens to a datagram: an errno, or undefined, and it leaves. */
-  fate: (datagram: FakeDatagram, call: 'sendmmsg' | 'sendto') => string | undefined = () => undefined;
+  fate: (datagram: FakeDatagram, call: 'sendmmsg' | 'sendto', segmentBytes: number) => string | undefined = () =>
+    undefined;
   /** sendmmsg takes no more of a batch. */
   mostOfBatch = Number.POSITIVE_INFINITY;
   /** Datagrams that were cut because their slot was too small. */
@@ -58,27 +65,33 @@ export class FakeLibc implements Libc {
     return this.#failed(typeof error === 'string' ? error : 'EAGAIN');
   }
 
-  sendmmsg(_descriptor: number, headers: Uint8Array, count: number): number {
+  sendmmsg(descriptor: number, headers: Uint8Array, count: number): number {
     this.calls.push('sendmmsg');
+    this.descriptors.push(descriptor);
     for (let index = 0; index < count; index += 1) {
       if (index >= this.mostOfBatch) return index;
       const header = headerOf(headers, index);
       const { at, length } = this.#iovec(header);
       const name = this.#at(header.getBigUint64(0, true), header.getUint32(NAME_LENGTH, true));
       const datagram = { data: this.#at(at, length).slice(), peer: endpointOf(name) };
-      const errno = this.fate(datagram, 'sendmmsg');
+      const segmentBytes = this.#segmentBytes(header);
+      const errno = this.fate(datagram, 'sendmmsg', segmentBytes);
       // As Linux: the error is told only where nothing left.
       if (errno !== undefined) return index > 0 ? index : this.#failed(errno);
       header.setUint32(RESULT, length, true);
-      this.sent.push(datagram);
+      const step = segmentBytes === 0 ? Math.max(1, length) : segmentBytes;
+      for (let offset = 0; offset < Math.max(1, length); offset += step) {
+        this.sent.push({ ...datagram, data: datagram.data.subarray(offset, offset + step) });
+      }
     }
     return count;
   }
 
-  sendto(_descriptor: number, data: Uint8Array, lengthBytes: number, _flags: number, address: Uint8Array): number {
+  sendto(descriptor: number, data: Uint8Array, lengthBytes: number, _flags: number, address: Uint8Array): number {
     this.calls.push('sendto');
+    this.descriptors.push(descriptor);
     const datagram = { data: data.slice(0, lengthBytes), peer: endpointOf(address) };
-    const errno = this.fate(datagram, 'sendto');
+    const errno = this.fate(datagram, 'sendto', 0);
     if (errno !== undefined) return this.#failed(errno);
     this.sent.push(datagram);
     return lengthBytes;
@@ -118,6 +131,7 @@ export class FakeLibc implements Libc {
   }
 
   #deliver(header: DataView, { data, peer }: FakeDatagram): void {
+    if (header.getBigUint64(CONTROL_LENGTH, true) !== 0n) throw new Error('no control data was asked for');
     const { at, length } = this.#iovec(header);
     const taken = data.subarray(0, length);
     if (taken.length < data.length) this.truncated += 1;
@@ -133,10 +147,20 @@ export class FakeLibc implements Libc {
 
   #iovec(header: DataView): { readonly at: bigint; readonly length: number } {
     if (header.getBigUint64(IOVEC_COUNT, true) !== 1n) throw new Error('one iovec for each datagram');
-    if (header.getBigUint64(CONTROL_LENGTH, true) !== 0n) throw new Error('no control data was asked for');
     const iovec = this.#at(header.getBigUint64(IOVEC, true), 16);
     const view = new DataView(iovec.buffer, iovec.byteOffset);
     return { at: view.getBigUint64(0, true), length: Number(view.getBigUint64(8, true)) };
+  }
+
+  /** Of the struct cmsghdr, 0 where there is none. */
+  #segmentBytes(header: DataView): number {
+    const length = Number(header.getBigUint64(CONTROL_LENGTH, true));
+    if (length === 0) return 0;
+    const bytes = this.#at(header.getBigUint64(CONTROL, true), length);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+    const isKnown = view.getInt32(8, true) === SOL_UDP && view.getInt32(12, true) === UDP_SEGMENT;
+    if (!isKnown || view.getBigUint64(0, true) !== 18n) throw new Error('EINVAL: not the control data of UDP_SEGMENT');
+    return view.getUint16(16, true);
   }
 
   /** Memory by its address. Beside what was given out: a segmentation fault. */

@@ -81,8 +81,6 @@ export class FakeHost implements Network {
   /** `interface address` to MAC, as taught by addNeighbour. */
   readonly neighbours = new Map<string, MacAddress>();
   readonly sockets = new Set<FakeSocket>();
-  /** False: a kernel without UDP_SEGMENT. */
-  canSegment = true;
   /** False: addNeighbour is refused, as without CAP_NET_ADMIN. */
   canAddNeighbours = true;
   #network: FakeNetwork;
@@ -141,10 +139,7 @@ export class FakeHost implements Network {
     if (via === undefined) return new Error(`send ENODEV ${to.address}:${to.port}`);
     const source = socket.local.address === '0.0.0.0' ? (via.address ?? '0.0.0.0') : socket.local.address;
     const from = { address: source, port: socket.local.port };
-    const segment = socket.segmentBytes ?? Math.max(1, data.length);
-    for (let offset = 0; offset < Math.max(1, data.length); offset += segment) {
-      this.#network.carry(this, via, { link: via.link, from, to, data: data.slice(offset, offset + segment) });
-    }
+    this.#network.carry(this, via, { link: via.link, from, to, data: data.slice() });
     return null;
   }
 
@@ -180,7 +175,6 @@ export class FakeHost implements Network {
 
 export class FakeSocket implements SegmentingSocket {
   readonly local: Endpoint;
-  readonly segmentBytes: number | undefined;
   readonly options: DatagramOptions;
   #host: FakeHost;
   #message: ((data: Uint8Array, from: Endpoint) => void) | undefined;
@@ -190,7 +184,6 @@ export class FakeSocket implements SegmentingSocket {
     this.#host = host;
     this.options = options;
     this.local = { address: options.address, port: options.port };
-    this.segmentBytes = host.canSegment ? options.segmentBytes : undefined;
   }
 
   /** How exactly the socket asked for what it hears: a bound address counts more than a bound interface. */
@@ -214,6 +207,10 @@ export class FakeSocket implements SegmentingSocket {
     else error = this.#host.transmit(this, data, to);
     if (done !== undefined) queueMicrotask(() => done(error));
     else if (error !== null) this.fail(error, to);
+  }
+
+  sendSegments(data: Uint8Array, segmentBytes: number, to: Endpoint): void {
+    for (let at = 0; at < data.length; at += segmentBytes) this.send(data.subarray(at, at + segmentBytes), to);
   }
 
   close(): void {

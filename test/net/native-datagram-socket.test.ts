@@ -30,9 +30,9 @@ class FakeDgram extends EventEmitter {
   }
 }
 
-function open(libc: FakeLibc, bursts: Bursts, segmentBytes?: number) {
+function open(libc: FakeLibc, bursts: Bursts, descriptor = 7) {
   const dgram = new FakeDgram();
-  const socket = new NativeDatagramSocket(dgram as unknown as Socket, bursts, 7, segmentBytes);
+  const socket = new NativeDatagramSocket(dgram as unknown as Socket, bursts, descriptor);
   const errors: string[] = [];
   socket.onError((error, to) => errors.push(to === undefined ? error.message : `${error.message}, for ${to.port}`));
   return {
@@ -47,13 +47,13 @@ function open(libc: FakeLibc, bursts: Bursts, segmentBytes?: number) {
   };
 }
 
-function setUp(segmentBytes?: number) {
+function setUp() {
   const libc = new FakeLibc();
   const bursts = createBursts(libc);
   return {
     libc,
     bursts,
-    ...open(libc, bursts, segmentBytes),
+    ...open(libc, bursts),
     sent: () => libc.sent.map(({ data, peer: to }) => `${Buffer.from(data).toString()} to ${to.address}:${to.port}`),
   };
 }
@@ -78,19 +78,16 @@ describe('a burst', () => {
     assert.deepEqual(libc.calls, ['recvmmsg', 'sendmmsg', 'recvmmsg']);
   });
 
-  it('is answered in order where an answer is too large for the batch', () => {
+  it('is answered in order where the answers are too large for one batch', () => {
     const { socket, burst, libc } = setUp();
-    const large = new Uint8Array(4_000);
-    socket.onMessage((data, from) => socket.send(from.port === 2 ? large : data, from));
-    burst(client(1), client(2), client(3));
+    const ports = Array.from({ length: 20 }, (_, index) => index + 1);
+    socket.onMessage((_data, from) => socket.send(new Uint8Array(20_000 * (from.port % 4)).fill(from.port), from));
+    burst(client(20), ...ports.map(client));
     assert.deepEqual(
       libc.sent.map(({ data, peer }) => [data.length, peer.port]),
-      [
-        [1, 1],
-        [4_000, 2],
-        [1, 3],
-      ],
+      [20, ...ports].map((port) => [20_000 * (port % 4), port]),
     );
+    assert.ok(libc.sent.every(({ data, peer }) => data.every((byte) => byte === peer.port)));
   });
 
   it('of more answers than a batch holds sends them all, also where the first ones meet an error', () => {
@@ -190,33 +187,101 @@ describe('a burst', () => {
 
   it('lets other sockets be spoken to from its middle, at once', () => {
     const { socket, burst, sent, bursts, libc } = setUp();
-    const other = open(libc, bursts);
+    const other = open(libc, bursts, 8);
     socket.onMessage((data, from) => {
       socket.send(data, from);
       other.socket.send(Buffer.from('aside'), client(9));
+      other.socket.sendSegments(Buffer.from('in pieces'), 6, client(9));
     });
     burst(client(1));
-    assert.deepEqual(sent(), ['aside to 10.77.0.9:9', '1 to 10.77.0.9:1']);
+    assert.deepEqual(sent(), [
+      'aside to 10.77.0.9:9',
+      'in pie to 10.77.0.9:9',
+      'ces to 10.77.0.9:9',
+      '1 to 10.77.0.9:1',
+    ]);
+    assert.deepEqual(libc.descriptors, [8, 8, 8, 7]);
   });
+});
 
-  it('is answered at once by a socket that the kernel cuts for', () => {
-    const { socket, burst, libc } = setUp(516);
-    socket.onMessage((data, from) => socket.send(data, from));
+describe('a send of many datagrams', () => {
+  const window = Buffer.from('aaabbbcc');
+
+  it('is cut by the kernel, alone or among the answers to a burst', () => {
+    const { socket, burst, sent, libc } = setUp();
+    socket.sendSegments(window, 3, client(9));
+    assert.deepEqual(libc.calls, ['sendmmsg'], 'it leaves at once');
+    socket.onMessage((_data, from) => socket.sendSegments(window, 3, from));
     burst(client(1), client(2));
-    assert.ok(!libc.calls.includes('sendmmsg'));
-    assert.equal(libc.sent.length, 2);
+    assert.deepEqual(
+      sent(),
+      [9, 1, 2].flatMap((port) => ['aaa', 'bbb', 'cc'].map((part) => `${part} to 10.77.0.9:${port}`)),
+    );
+    assert.deepEqual(libc.calls, ['sendmmsg', 'recvmmsg', 'sendmmsg', 'recvmmsg']);
   });
 
-  it('of a socket whose cutting is refused is answered in pieces from then on', () => {
-    const { socket, burst, libc } = setUp(516);
-    libc.fate = ({ data }) => (data.length > 516 ? 'EMSGSIZE' : undefined);
-    socket.onMessage((_data, from) => socket.send(new Uint8Array(1_100), from));
-    burst(client(1));
-    assert.deepEqual(
-      libc.sent.map(({ data }) => data.length),
-      [516, 516, 68],
-    );
-    assert.equal(socket.segmentBytes, undefined);
+  it('that is a single one is sent as it is', () => {
+    const { socket, libc, sent } = setUp();
+    socket.sendSegments(window, 8, client(9));
+    assert.deepEqual(sent(), ['aaabbbcc to 10.77.0.9:9']);
+    assert.deepEqual(libc.calls, ['sendto']);
+  });
+
+  for (const [errno, what] of [
+    ['EMSGSIZE', 'for the path is too narrow'],
+    ['EINVAL', 'for the path is too narrow, as older kernels say'],
+  ] as const) {
+    it(`goes in pieces where the kernel refuses with ${errno}, ${what}; smaller pieces are cut all the same`, () => {
+      const { socket, libc, sent } = setUp();
+      libc.fate = (_datagram, _call, segmentBytes) => (segmentBytes >= 3 ? errno : undefined);
+      socket.sendSegments(window, 3, client(9));
+      assert.deepEqual(libc.calls, ['sendmmsg', 'sendto', 'sendto', 'sendto']);
+      socket.sendSegments(window, 3, client(9));
+      assert.deepEqual(libc.calls.slice(4), ['sendto', 'sendto', 'sendto'], 'it is not tried again');
+      socket.sendSegments(window, 2, client(9));
+      assert.deepEqual(libc.calls.slice(7), ['sendmmsg']);
+      assert.deepEqual(
+        sent().map((line) => line.split(' ')[0]),
+        ['aaa', 'bbb', 'cc', 'aaa', 'bbb', 'cc', 'aa', 'ab', 'bb', 'cc'],
+      );
+    });
+  }
+
+  for (const errno of ['EIO', 'EOPNOTSUPP']) {
+    it(`goes in pieces from then on where the interface can not (${errno})`, () => {
+      const { socket, burst, libc, sent, errors } = setUp();
+      libc.fate = (_datagram, _call, segmentBytes) => (segmentBytes > 0 ? errno : undefined);
+      socket.onMessage((_data, from) => socket.sendSegments(window, from.port, from));
+      burst(client(3), client(2));
+      socket.sendSegments(window, 1, client(9));
+      assert.equal(libc.calls.filter((name) => name === 'sendmmsg').length, 2, 'both of the burst were tried');
+      assert.equal(sent().length, 3 + 4 + 8);
+      assert.deepEqual(errors, []);
+    });
+  }
+
+  it('that finds no room in the kernel waits in pieces, and is cut the next time', async () => {
+    const { socket, libc, dgram, errors } = setUp();
+    libc.fate = () => 'EAGAIN';
+    socket.sendSegments(window, 3, client(9));
+    assert.deepEqual(dgram.sent, ['aaa to 10.77.0.9:9', 'bbb to 10.77.0.9:9', 'cc to 10.77.0.9:9']);
+    libc.fate = () => undefined;
+    socket.sendSegments(window, 3, client(9));
+    assert.equal(libc.calls.at(-1), 'sendmmsg');
+    await nextTurn();
+    assert.deepEqual(errors, []);
+  });
+
+  it('whose pieces can not leave is told with whom it was for, and after the end of the socket nothing leaves', async () => {
+    const { socket, libc, errors } = setUp();
+    libc.fate = () => 'EPERM';
+    socket.sendSegments(window, 4, client(9));
+    await nextTurn();
+    assert.deepEqual(errors, ['send EPERM 10.77.0.9:9, for 9', 'send EPERM 10.77.0.9:9, for 9']);
+    socket.close();
+    const calls = libc.calls.length;
+    socket.sendSegments(window, 4, client(9));
+    assert.equal(libc.calls.length, calls);
   });
 });
 

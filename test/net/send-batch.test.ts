@@ -22,13 +22,19 @@ function setUp() {
     /** What `done` said. */
     told,
     add: (text: string, to: Endpoint = peer(text.length)): boolean => {
-      const name = new Int32Array(sockaddrIn(parseIpv4(to.address) ?? 0, to.port).buffer);
-      return batch.add(Buffer.from(text), name, to, (error) => told.push(`${text}: ${error?.message ?? 'sent'}`));
+      const done = (error: Error | null) => void told.push(`${text}: ${error?.message ?? 'sent'}`);
+      return batch.add(DESCRIPTOR, nameOf(to), { data: Buffer.from(text), to, done, segmentBytes: 0 });
     },
     flush: () =>
-      batch.flush(DESCRIPTOR, (data, to) => alone.push(`${Buffer.from(data).toString()} to ${to.address}:${to.port}`)),
+      batch.flush(DESCRIPTOR, ({ data, to }, errno) =>
+        alone.push(`${Buffer.from(data).toString()} to ${to.address}:${to.port}, ${errno}`),
+      ),
     sent: () => libc.sent.map(({ data, peer: to }) => `${Buffer.from(data).toString()} to ${to.address}:${to.port}`),
   };
+}
+
+function nameOf(to: Endpoint): Int32Array {
+  return new Int32Array(sockaddrIn(parseIpv4(to.address) ?? 0, to.port).buffer);
 }
 
 function peer(last: number): Endpoint {
@@ -76,7 +82,7 @@ describe('answers of one burst', () => {
       libc.fate = ({ peer: to }) => (to.port === 2_003 ? errno : undefined);
       for (const text of ['a', 'bb', 'ccc', 'dddd']) add(text);
       flush();
-      assert.deepEqual(alone, ['ccc to 10.77.0.3:2003']);
+      assert.deepEqual(alone, [`ccc to 10.77.0.3:2003, ${errno}`]);
       assert.deepEqual(
         sent().map((line) => line.split(' ')[0]),
         ['a', 'bb', 'dddd'],
@@ -95,15 +101,51 @@ describe('answers of one burst', () => {
     assert.deepEqual(libc.sent, []);
   });
 
-  it('are as many as there is room for, and no larger than a frame', () => {
-    const { batch, flush, add, libc } = setUp();
-    const name = new Int32Array(4);
-    assert.equal(batch.add(new Uint8Array(2_049), name, peer(1), undefined), false);
-    for (let index = 0; index < 64; index += 1) assert.ok(add('x'.repeat(2_048)));
-    assert.equal(add('x'), false);
+  it('are as many, and as many bytes, as there is room for', () => {
+    const { flush, add, libc } = setUp();
+    for (const [sizeBytes, count] of [
+      [2_048, 64],
+      [65_507, 4],
+      [10_000, 26],
+    ] as const) {
+      libc.sent.length = 0;
+      for (let index = 0; index < count; index += 1) assert.ok(add('x'.repeat(sizeBytes)));
+      assert.equal(add('x'.repeat(sizeBytes)), false);
+      flush();
+      assert.equal(libc.sent.length, count);
+      assert.ok(libc.sent.every(({ data }) => Buffer.from(data).equals(Buffer.alloc(sizeBytes, 'x'))));
+    }
+  });
+
+  it('are cut by the kernel where they ask for it, and only they are', () => {
+    const { batch, flush, add, sent } = setUp();
+    const cut = (text: string, segmentBytes: number) =>
+      batch.add(DESCRIPTOR, nameOf(peer(9)), { data: Buffer.from(text), to: peer(9), done: undefined, segmentBytes });
+    cut('abcdefgh', 3);
+    add('whole');
+    cut('ijkl', 2);
     flush();
-    assert.equal(libc.sent.length, 64);
-    assert.ok(libc.sent.every(({ data }) => data.length === 2_048));
+    // The places of those that were cut.
+    add('also whole');
+    flush();
+    assert.deepEqual(
+      sent().map((line) => line.split(' to ')[0]),
+      ['abc', 'def', 'gh', 'whole', 'ij', 'kl', 'also whole'],
+    );
+  });
+
+  it('are of one socket: another one’s find no room beside them, and its flush sends none', () => {
+    const { batch, add, libc, flush, sent } = setUp();
+    add('a');
+    const other = { data: Buffer.from('b'), to: peer(2), done: undefined, segmentBytes: 0 };
+    assert.equal(batch.add(8, nameOf(peer(2)), other), false);
+    batch.flush(8, () => assert.fail('it has none'));
+    assert.deepEqual(libc.calls, []);
+    flush();
+    assert.ok(batch.add(8, nameOf(peer(2)), other));
+    batch.flush(8, () => assert.fail('it left'));
+    assert.deepEqual(libc.descriptors, [DESCRIPTOR, 8]);
+    assert.equal(sent().length, 2);
   });
 
   it('leave nothing behind for the next burst, whose answers may be shorter', async () => {

@@ -120,10 +120,6 @@ class DataEnd implements SegmentingSocket {
     return this.#socket.local;
   }
 
-  get segmentBytes(): number | undefined {
-    return this.#socket.segmentBytes;
-  }
-
   onMessage(listener: (data: Uint8Array, from: Endpoint) => void): void {
     this.#hear = listener;
   }
@@ -134,6 +130,10 @@ class DataEnd implements SegmentingSocket {
 
   send(data: Uint8Array, to: Endpoint, done?: (error: Error | null) => void): void {
     this.#socket.send(data, to, done);
+  }
+
+  sendSegments(data: Uint8Array, segmentBytes: number, to: Endpoint): void {
+    this.#socket.sendSegments(data, segmentBytes, to);
   }
 
   close(): void {

@@ -2,7 +2,6 @@ import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { Clock, Endpoint, Network, SegmentingSocket } from '../../domain/ports.ts';
 import { DataSocket } from './data-socket.ts';
 import type { Negotiated } from './negotiate.ts';
-import { segmentBytesOf } from './window-writer.ts';
 
 /** Where a transfer's packets come from and go to: those of its request. */
 export interface DataPlace {
@@ -10,8 +9,11 @@ export interface DataPlace {
   readonly serverAddress: Ipv4;
 }
 
-/** Transfers on one socket: with one packet of each under way, the kernel's default buffers have room for all. */
+/** Transfers on one socket: with one ACK of each under way, the kernel's default receive buffer has room for all. */
 const MOST_SHARERS = 64;
+/** Of a transfer that shares its socket: the windows of all have to find room in the send buffer. */
+const LARGEST_SHARED_WINDOW_BYTES = 32 * 1024;
+const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
 interface SharedSocket {
   readonly place: DataPlace;
@@ -19,9 +21,8 @@ interface SharedSocket {
 }
 
 /**
- * The sockets of the transfers. Those in lockstep share them, because the host's price for a wake-up is higher than that
- * of a packet, and one wake-up then brings many clients' ACKs. A window of more blocks has enough to do by itself, and
- * its socket cuts by its own block size.
+ * The sockets of the transfers. They share them, because the host's price for a wake-up is higher than that of a packet,
+ * and one wake-up then brings many clients' ACKs. A large window has enough to do by itself.
  */
 export class DataSockets {
   readonly #network: Network;
@@ -38,7 +39,8 @@ export class DataSockets {
    * @throws HostRefused
    */
   open(place: DataPlace, peer: Endpoint, negotiated: Negotiated): Promise<SegmentingSocket> {
-    if (negotiated.windowBlocks > 1) return this.#create(place, segmentBytesOf(negotiated), () => {}).join(peer);
+    const windowBytes = negotiated.windowBlocks * negotiated.blockBytes;
+    if (windowBytes > LARGEST_SHARED_WINDOW_BYTES) return this.#create(place, () => {}).join(peer);
     return (this.#findShared(place, peer) ?? this.#createShared(place)).join(peer);
   }
 
@@ -58,17 +60,17 @@ export class DataSockets {
   }
 
   #createShared(place: DataPlace): DataSocket {
-    const shared: SharedSocket = { place, socket: this.#create(place, undefined, () => this.#shared.delete(shared)) };
+    const shared: SharedSocket = { place, socket: this.#create(place, () => this.#shared.delete(shared)) };
     this.#shared.add(shared);
     return shared.socket;
   }
 
-  #create(place: DataPlace, segmentBytes: number | undefined, onEmpty: () => void): DataSocket {
+  #create(place: DataPlace, onEmpty: () => void): DataSocket {
     const opening = this.#network.openDatagram({
       interfaceName: place.interfaceName,
       address: formatIpv4(place.serverAddress),
       port: 0,
-      ...(segmentBytes === undefined ? {} : { segmentBytes }),
+      sendBufferBytes: SEND_BUFFER_BYTES,
     });
     return new DataSocket(opening, this.#clock, onEmpty);
   }

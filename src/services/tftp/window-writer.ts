@@ -1,22 +1,13 @@
 import { DATA_HEADER_BYTES, writeDataHeader } from '../../codecs/tftp/encode.ts';
 import type { Endpoint, SegmentingSocket } from '../../domain/ports.ts';
-import type { Negotiated } from './negotiate.ts';
 
 /** Linux: UDP_MAX_SEGMENTS, 64 before 6.9. */
 const MOST_SEGMENTS = 64;
 /** Largest UDP payload over IPv4. */
 const LARGEST_SEND_BYTES = 65_507;
-/** The kernel cuts whatever leaves by the socket: OACK and ERROR have to fit into one segment. */
-const SMALLEST_CUT_BLOCK_BYTES = 512;
-
-/** `segmentBytes` for a transfer's socket. Undefined: a window of one block has nothing to be cut. */
-export function segmentBytesOf({ blockBytes, windowBlocks }: Negotiated): number | undefined {
-  return windowBlocks > 1 && blockBytes >= SMALLEST_CUT_BLOCK_BYTES ? blockBytes + DATA_HEADER_BYTES : undefined;
-}
 
 /**
- * Puts blocks on the wire: as many as the kernel takes in one send where the socket cuts them into datagrams itself
- * (UDP_SEGMENT), else one by one. Sockets take the bytes before `send` returns, so one buffer serves all transfers.
+ * Puts blocks on the wire, as many in one send as the kernel cuts into datagrams (UDP_SEGMENT). Sockets take the bytes before `send` returns, so one buffer serves all transfers.
  */
 export class WindowWriter {
   readonly #buffer = new Uint8Array(LARGEST_SEND_BYTES);
@@ -48,12 +39,8 @@ export class WindowWriter {
       buffer.set(part, index * stride + DATA_HEADER_BYTES);
     }
     const length = data.length + blocks * DATA_HEADER_BYTES;
-    if (socket.segmentBytes === stride) {
-      socket.send(buffer.subarray(0, length), peer);
-      return;
-    }
-    for (let start = 0; start < length; start += stride) {
-      socket.send(buffer.subarray(start, Math.min(start + stride, length)), peer);
-    }
+    const packets = buffer.subarray(0, length);
+    if (blocks === 1) socket.send(packets, peer);
+    else socket.sendSegments(packets, stride, peer);
   }
 }

@@ -31,7 +31,7 @@ function serverPort(client: Client | undefined): number {
   return client?.heard.at(-1)?.from.port ?? assert.fail('nothing was heard');
 }
 
-describe('transfers in lockstep', () => {
+describe('transfers with small windows', () => {
   it('share a socket, and each client gets its own bytes', async () => {
     const pod = await podWith(5_000);
     const [first, second] = await Promise.all([pod.client(), pod.client()]);
@@ -70,11 +70,20 @@ describe('transfers in lockstep', () => {
     assert.equal(dataPorts(pod).length, 0);
   });
 
-  it('with a window of more blocks have a socket each, that cuts by their block size', async () => {
+  it('share it whatever their block sizes are, unless their windows are large', async () => {
     const pod = await podWith(5_000);
-    await begun(pod, 2, { blksize: '1024', windowsize: '4' });
-    const cuts = [...pod.server.sockets].map((socket) => socket.segmentBytes);
-    assert.deepEqual(cuts, [undefined, 1_028, 1_028]);
+    const small = await begun(pod, 2, { blksize: '1024', windowsize: '4' });
+    const other = await begun(pod, 1, { blksize: '1468', windowsize: '16' });
+    const large = await begun(pod, 2, { blksize: '1024', windowsize: '33' });
+    const [shared] = small.map(serverPort);
+    assert.deepEqual([...small, ...other].map(serverPort), [shared, shared, shared]);
+    assert.equal(new Set([...small, ...large].map(serverPort)).size, 3);
+    assert.ok(
+      [...pod.server.sockets].every(
+        (socket) => socket.local.port === 69 || (socket.options.sendBufferBytes ?? 0) >= 64 * 32 * 1_024,
+      ),
+      'there is room for the windows of all',
+    );
   });
 
   it('get a new socket after their interface has changed; those that run stay on the old one', async () => {
@@ -173,7 +182,7 @@ describe('a stranger at a data socket', () => {
 
   it('is told the same where the transfer has the socket for itself', async () => {
     const pod = await podWith(5_000);
-    const [client] = await begun(pod, 1, { blksize: '1024', windowsize: '4' });
+    const [client] = await begun(pod, 1, { blksize: '1024', windowsize: '40' });
     const stranger = await pod.client();
     stranger.send(encodeAck(0), serverPort(client));
     await settle();

@@ -1,7 +1,7 @@
 import { OctetSource } from '../../../src/services/tftp/block-source.ts';
 import { type Negotiated, negotiate } from '../../../src/services/tftp/negotiate.ts';
 import { Transfer, type TransferFigures, type TransferOutcome } from '../../../src/services/tftp/transfer.ts';
-import { segmentBytesOf, WindowWriter } from '../../../src/services/tftp/window-writer.ts';
+import { WindowWriter } from '../../../src/services/tftp/window-writer.ts';
 import { FakeClock } from '../../harness/clock.ts';
 import { CLIENT, type Fate, ReadingClient, Wire } from './wire.ts';
 
@@ -21,16 +21,15 @@ export interface BenchOptions {
   readonly bytes: Uint8Array;
   readonly options?: Readonly<Record<string, string>>;
   readonly fate?: Fate;
-  readonly segmenting?: boolean;
   /** Instead of reading from `bytes`. */
   readonly read?: (offset: number, length: number) => Uint8Array | Promise<Uint8Array>;
 }
 
 /** A transfer, the way to its client, and a client that reads it. Not started. */
-export function bench({ bytes, options = {}, fate, segmenting = false, read }: BenchOptions): Bench {
+export function bench({ bytes, options = {}, fate, read }: BenchOptions): Bench {
   const clock = new FakeClock();
   const negotiated = negotiate(new Map(Object.entries(options)), bytes.length, LIMITS);
-  const wire = new Wire(clock, fate, segmenting ? segmentBytesOf(negotiated) : undefined);
+  const wire = new Wire(clock, fate);
   const client = new ReadingClient(wire, clock, negotiated);
   const ends: Bench['ends'] = [];
   let closes = 0;

@@ -22,7 +22,6 @@ const faults = fc.record({
   lossPercent: fc.integer({ min: 0, max: 60 }),
   doublePercent: fc.integer({ min: 0, max: 60 }),
   jitterMs: fc.integer({ min: 0, max: 400 }),
-  segmenting: fc.boolean(),
   slowDisk: fc.boolean(),
 });
 
@@ -42,7 +41,6 @@ it('delivers the exact bytes or ends in a failure that is told, whatever is lost
         bytes,
         options: { blksize: String(each.blockBytes), windowsize: String(each.windowBlocks), tsize: '0' },
         fate,
-        segmenting: each.segmenting,
         ...(each.slowDisk ? { read: async (offset: number, length: number) => view(offset, length) } : {}),
       });
       transfer.start();

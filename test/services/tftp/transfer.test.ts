@@ -53,9 +53,9 @@ describe('a transfer on a sound wire', () => {
     assert.deepEqual(wire.blocks, [1, 2, 3, 4]);
   });
 
-  it('leaves as one send for each window where the socket cuts it into blocks', () => {
+  it('leaves as one send for each window', () => {
     const bytes = fileOf(1468 * 10 + 7);
-    const { transfer, wire, client, clock } = bench({ bytes, options: WINDOW_OF_4, segmenting: true });
+    const { transfer, wire, client, clock } = bench({ bytes, options: WINDOW_OF_4 });
     transfer.start();
     clock.advance(1_000);
     assert.deepEqual(client.bytes, Buffer.from(bytes));
@@ -65,7 +65,7 @@ describe('a transfer on a sound wire', () => {
   it('cuts a window that is too large for one send into several', () => {
     const bytes = fileOf(8192 * 70);
     const options = { blksize: '8192', windowsize: '64' };
-    const { transfer, client, clock, ends } = bench({ bytes, options, segmenting: true });
+    const { transfer, client, clock, ends } = bench({ bytes, options });
     transfer.start();
     clock.advance(1_000);
     assert.deepEqual(client.bytes, Buffer.from(bytes));

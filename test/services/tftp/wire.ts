@@ -24,12 +24,11 @@ export class Wire {
   #hear: (data: Uint8Array, from: Endpoint) => void = () => {};
   #fail: (error: Error) => void = () => {};
 
-  constructor(clock: Clock, fate: Fate = () => [1], segmentBytes?: number) {
+  constructor(clock: Clock, fate: Fate = () => [1]) {
     this.#clock = clock;
     this.fate = fate;
     this.server = {
       local: SERVER,
-      segmentBytes,
       onMessage: (listener) => {
         this.#hear = listener;
       },
@@ -38,8 +37,11 @@ export class Wire {
       },
       send: (data, to) => {
         this.sends += 1;
-        const step = segmentBytes ?? Math.max(1, data.length);
-        for (let at = 0; at < data.length; at += step) this.#toClient(data.slice(at, at + step), to);
+        this.#toClient(data.slice(), to);
+      },
+      sendSegments: (data, segmentBytes, to) => {
+        this.sends += 1;
+        for (let at = 0; at < data.length; at += segmentBytes) this.#toClient(data.slice(at, at + segmentBytes), to);
       },
       close: () => {
         this.closed = true;

@@ -1,0 +1,382 @@
+import { type BmcDriver, BmcError, type BootOverride } from '../bmc/driver.ts';
+import type { EventLevel } from '../domain/events.ts';
+import type { Node } from '../domain/node.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { JobAction, JobStep, PowerSettings, StepStage } from '../domain/power.ts';
+import type { BootWatch } from './boot-watch.ts';
+import type { Fleet } from './fleet.ts';
+import type { LearnedTimes } from './learned-times.ts';
+import { mendOf } from './mends.ts';
+import type { NodeStanding } from './ports.ts';
+import type { Priority } from './scheduler.ts';
+import { isPassing, turnPower } from './turn-power.ts';
+
+export interface NodeRunOptions {
+  readonly action: JobAction;
+  readonly node: Node;
+  readonly priority: Priority;
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  readonly settings: () => PowerSettings;
+  readonly standing: NodeStanding;
+  readonly watch: BootWatch;
+  readonly learned: LearnedTimes;
+  readonly step: () => JobStep;
+  /** On disk when it resolves. */
+  readonly save: (change: Partial<JobStep>) => Promise<void>;
+  /** Lets the node wait for its turn to be switched on. */
+  readonly mayTurnOn: () => Promise<void>;
+  /** Others may work on the node from now on, or no more. */
+  readonly lock: () => Promise<void>;
+  readonly unlock: () => void;
+  readonly isCancelled: () => boolean;
+  readonly isStopped: () => boolean;
+  readonly tell: (event: {
+    readonly type: string;
+    readonly level: EventLevel;
+    readonly text: string;
+    readonly mend?: string;
+  }) => void;
+}
+
+export interface StepEnd {
+  readonly stage: StepStage;
+  readonly text: string;
+  readonly mend?: string;
+}
+
+/** podboot is being stopped: the step stays as it is on disk, and is taken up by the next start. */
+export class Interrupted extends Error {}
+
+/** What each action does, in this order; a restart goes on at the stage that is on disk. */
+const STAGES: Readonly<Record<JobAction, readonly StepStage[]>> = {
+  on: ['turning-on'],
+  off: ['turning-off'],
+  // As two: a cycle can't be told from none by looking, so a crash would leave it undone or do it twice.
+  cycle: ['turning-off', 'turning-on'],
+  soft: ['sent', 'awaiting-off'],
+  reset: ['sent'],
+  'network-boot': ['arming', 'turning-off', 'turning-on', 'awaiting-boot'],
+  'disk-first': ['arming'],
+  'on-when-off': ['awaiting-off', 'turning-on'],
+};
+
+const LOOK_MS = 2_000;
+const SOFT_LIMIT_MS = 600_000;
+const SOFT_AGAIN_MS = 60_000;
+const BOOT_LATE = { minMs: 120_000 };
+
+/** One node's part of a job, from wherever it is to its end. */
+export class NodeRun {
+  readonly #options: NodeRunOptions;
+  /** Whether the machine heard that it is to shut down nobody knows. */
+  #isSoftUnsure = false;
+
+  constructor(options: NodeRunOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Interrupted */
+  async run(): Promise<StepEnd> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (this.#options.isStopped()) throw new Interrupted();
+      if (!(error instanceof BmcError)) throw error;
+      const { node } = this.#options;
+      return { stage: 'failed', text: `${node.name}: ${error.message}`, mend: mendOf(error, node) };
+    }
+  }
+
+  async #run(): Promise<StepEnd> {
+    const { action, node, step } = this.#options;
+    if (node.bmc?.driver === 'none') return this.#wake();
+    const stages = STAGES[action];
+    const resumed = step().stage;
+    for (let at = Math.max(0, stages.indexOf(resumed)); at < stages.length; at += 1) {
+      const stage = stages[at] as StepStage;
+      const isResumed = stage === resumed;
+      const end = await this.#stage(stage, isResumed);
+      if (this.#options.isStopped()) throw new Interrupted();
+      if (end === 'again') at = -1;
+      else if (end !== undefined) return end;
+    }
+    return { stage: 'done', text: `${node.name} ${DONE[action]}` };
+  }
+
+  async #stage(stage: StepStage, isResumed: boolean): Promise<StepEnd | 'again' | undefined> {
+    switch (stage) {
+      case 'arming':
+        return this.#arm(isResumed);
+      case 'turning-off':
+        return this.#turnOff();
+      case 'turning-on':
+        return this.#turnOn();
+      case 'sent':
+        return this.#send(isResumed);
+      case 'awaiting-off':
+        return this.#awaitOff();
+      default:
+        return this.#awaitBoot(isResumed);
+    }
+  }
+
+  async #turnOff(): Promise<undefined> {
+    const { clock, settings, save, isStopped } = this.#options;
+    await save({ stage: 'turning-off' });
+    const wasOn = await this.#turn('off');
+    const isLast = this.#options.action === 'off';
+    if (wasOn && !isLast && !isStopped()) await sleep(clock, settings().offMs);
+  }
+
+  async #turnOn(): Promise<undefined> {
+    const { action, save, clock } = this.#options;
+    if (action === 'network-boot') await this.#armAgain();
+    await save({ stage: 'turning-on', onAt: clock.now() });
+    await this.#turn('on');
+  }
+
+  async #turn(want: 'on' | 'off'): Promise<boolean> {
+    const { node, fleet, clock, learned, priority, settings, isStopped, mayTurnOn } = this.#options;
+    return turnPower({
+      node,
+      want,
+      fleet,
+      clock,
+      learned,
+      priority,
+      limitMs: settings().actionMs,
+      ...(want === 'on' ? { before: mayTurnOn } : {}),
+      isStopped,
+    });
+  }
+
+  /** Soft and reset: by looking nobody can tell whether they were sent. */
+  async #send(isResumed: boolean): Promise<StepEnd | undefined> {
+    const { action, node, save } = this.#options;
+    const command = action === 'reset' ? 'reset' : 'soft';
+    if (isResumed) {
+      if (command === 'soft') {
+        this.#isSoftUnsure = true;
+        return undefined;
+      }
+      return {
+        stage: 'unsure',
+        text: `${node.name} may have been reset before podboot was restarted; it was not repeated`,
+        mend: `Look at its console: podboot console ${node.name}`,
+      };
+    }
+    const state = await this.#patiently((driver, deadlineMs) => powerOf(driver).read(deadlineMs));
+    if (state === 'off') {
+      if (command === 'soft') return { stage: 'done', text: `${node.name} is off already` };
+      return {
+        stage: 'failed',
+        text: `${node.name} is off: there is nothing to reset`,
+        mend: `podboot power on ${node.name}`,
+      };
+    }
+    await save({ stage: 'sent' });
+    try {
+      await this.#patiently((driver, deadlineMs) => powerOf(driver).act(command, deadlineMs), false);
+    } catch (error) {
+      if (!(error instanceof BmcError && error.mayHaveActed)) throw error;
+      if (command === 'soft') {
+        this.#isSoftUnsure = true;
+        return undefined;
+      }
+      return {
+        stage: 'unsure',
+        text: `${node.name} may have been reset: ${error.message}; it was not repeated`,
+        mend: `Look at its console: podboot console ${node.name}`,
+      };
+    }
+    return undefined;
+  }
+
+  async #awaitOff(): Promise<StepEnd | undefined> {
+    const { node, action, clock, save, isStopped, isCancelled } = this.#options;
+    await save({ stage: 'awaiting-off' });
+    const startedAt = clock.monotonic();
+    let askedAt = startedAt;
+    while (!isStopped()) {
+      const state = await this.#patiently((driver, deadlineMs) => powerOf(driver).read(deadlineMs));
+      if (state === 'off') return undefined;
+      if (isCancelled()) return { stage: 'cancelled', text: `${node.name} was no longer waited for; it was on` };
+      if (clock.monotonic() - startedAt > SOFT_LIMIT_MS) break;
+      if (this.#isSoftUnsure && clock.monotonic() - askedAt > SOFT_AGAIN_MS) {
+        askedAt = clock.monotonic();
+        await this.#askAgain();
+      }
+      await sleep(clock, LOOK_MS);
+    }
+    if (action === 'on-when-off')
+      return { stage: 'done', text: `${node.name} has not switched itself off: it is left on` };
+    return {
+      stage: 'failed',
+      text: `${node.name} was asked to shut down, and is still on after ${SOFT_LIMIT_MS / 60_000} min`,
+      mend: `Look at its console; podboot power off ${node.name} does not ask.`,
+    };
+  }
+
+  /** It has had a minute and has not begun to go down: it has not heard. */
+  async #askAgain(): Promise<void> {
+    try {
+      await this.#patiently((driver, deadlineMs) => powerOf(driver).act('soft', deadlineMs), false);
+      this.#isSoftUnsure = false;
+    } catch (error) {
+      if (!(error instanceof BmcError && error.mayHaveActed)) throw error;
+    }
+  }
+
+  /** The guide's S11 to S13: the flag is kept past 60 s, set, and read back, which proves little and warns of much. */
+  async #arm(isResumed: boolean): Promise<StepEnd | undefined> {
+    const { action, node, save, step } = this.#options;
+    const isNetwork = action === 'network-boot';
+    await save({ stage: 'arming', ...(isNetwork && !isResumed ? { attempt: step().attempt + 1 } : {}) });
+    const wanted = this.#override();
+    const found = await this.#patiently((driver, deadlineMs) => armed(driver, wanted, deadlineMs));
+    if (found === 'absent') {
+      const text = `the boot order of ${node.name} can’t be set from here`;
+      const mend = isNetwork
+        ? 'It boots from the network if its firmware’s own order says so.'
+        : 'Put its disk first in its firmware.';
+      if (!isNetwork) return { stage: 'failed', text, mend };
+      this.#options.tell({ type: 'power.boot-order', level: 'warn', text, mend });
+      return undefined;
+    }
+    const isAsSet = found.device === wanted.device && found.persistent === wanted.persistent;
+    if (!isAsSet)
+      this.#options.tell({
+        type: 'power.boot-order',
+        level: 'warn',
+        text: `the BMC of ${node.name} was told to boot from ${wanted.device} and reads ${found.device}${found.persistent ? ', for ever' : ''}`,
+        mend: 'What it boots will show; if it lies every time, its quirk belongs into src/bmc/ipmi/quirks.ts.',
+      });
+    return undefined;
+  }
+
+  /** Switching off took a while, and some BMCs drop the flag with the power. */
+  async #armAgain(): Promise<void> {
+    const wanted = this.#override();
+    await this.#patiently(async (driver, deadlineMs) => {
+      if (driver.bootDevice === undefined) return;
+      const found = await driver.bootDevice.read(deadlineMs);
+      if (found.device !== wanted.device) await driver.bootDevice.set(wanted, deadlineMs);
+    });
+  }
+
+  #override(): BootOverride {
+    const { action, node } = this.#options;
+    const uefi = node.labels.firmware !== 'bios';
+    if (action === 'disk-first') return { device: 'disk', persistent: true, uefi };
+    return { device: node.labels.netboot === 'http' ? 'network-http' : 'network', persistent: false, uefi };
+  }
+
+  /** S14: that the machine itself asks the network, not that its BMC says so. */
+  async #awaitBoot(isResumed: boolean): Promise<StepEnd | 'again'> {
+    const { node, standing, watch, learned, clock, save, settings, step, lock, unlock, isCancelled } = this.#options;
+    await save({ stage: 'awaiting-boot' });
+    const watched = watch.watch(node.id);
+    // Since when it is on, over restarts: by the wall clock, which may have jumped.
+    const onForMs = isResumed ? Math.max(0, clock.now() - (step().onAt ?? clock.now())) : 0;
+    const deadlineMs = standing.bootDeadlineMs(node);
+    const lateMs = learned.of(node, 'boot').lateMs({ ...BOOT_LATE, unknownMs: deadlineMs / 2, maxMs: deadlineMs });
+    unlock();
+    let isSeen: boolean;
+    try {
+      isSeen = standing.hasBooted(node) || (await watched.seen(Math.max(1_000, lateMs - onForMs)));
+    } finally {
+      watched.end();
+    }
+    if (isSeen) {
+      const bootMs = Math.max(0, clock.now() - (step().onAt ?? clock.now()));
+      learned.of(node, 'boot').observe(bootMs);
+      await save({ bootMs });
+      return {
+        stage: 'done',
+        text: `${node.name} has asked the network, ${Math.round(bootMs / 1_000)} s after it was switched on`,
+      };
+    }
+    if (this.#options.isStopped()) throw new Interrupted();
+    if (isCancelled() || !standing.awaitsBoot(node))
+      return { stage: 'cancelled', text: `${node.name} is no longer to boot from the network` };
+    if (step().attempt >= settings().bootAttempts) return this.#notSeen(lateMs);
+    this.#options.tell({
+      type: 'power.not-seen',
+      level: 'warn',
+      text: `${node.name} was switched on and has not asked the network within ${Math.round(lateMs / 1_000)} s: it is armed and started again`,
+    });
+    await lock();
+    return 'again';
+  }
+
+  async #notSeen(lateMs: number): Promise<StepEnd> {
+    const { node, step } = this.#options;
+    const state = await this.#patiently((driver, deadlineMs) => powerOf(driver).read(deadlineMs)).catch(
+      () => undefined,
+    );
+    const times = step().attempt === 1 ? 'once' : `${step().attempt} times`;
+    const text = `${node.name} was started from the network ${times}, and has not asked for an address within ${Math.round(lateMs / 1_000)} s`;
+    const mend =
+      state === 'off'
+        ? `It is off again: podboot bmc log ${node.name} says what its BMC saw.`
+        : `Look at its console (podboot console ${node.name}): in its setup, is the network boot of this port on? Is it another port that boots? podboot diagnose ${node.name} has what was seen.`;
+    return { stage: 'failed', text, mend };
+  }
+
+  /** Nobody can ask whether it is on. */
+  async #wake(): Promise<StepEnd> {
+    const { action, node, fleet, priority, save, mayTurnOn } = this.#options;
+    if (action !== 'on' && action !== 'network-boot' && action !== 'on-when-off')
+      return { stage: 'failed', text: `${node.name} has no BMC: it can only be woken`, mend: 'Use its button.' };
+    await mayTurnOn();
+    await save({ stage: 'sent' });
+    await fleet.run(node, priority, (driver, deadlineMs) => powerOf(driver).act('on', deadlineMs));
+    return { stage: 'done', text: `a magic packet was sent for ${node.name}; nobody can ask whether it is on` };
+  }
+
+  /** @param isRepeatable not of a command whose fate is unknown once it was sent */
+  async #patiently<T>(use: (driver: BmcDriver, deadlineMs: number) => Promise<T>, isRepeatable = true): Promise<T> {
+    const { node, fleet, priority, clock, settings, isStopped } = this.#options;
+    const startedAt = clock.monotonic();
+    for (let waitMs = 1_000; ; waitMs = Math.min(15_000, waitMs * 2)) {
+      try {
+        return await fleet.run(node, priority, use);
+      } catch (error) {
+        const isOver = clock.monotonic() - startedAt > settings().actionMs;
+        if (!isPassing(error) || (error.mayHaveActed && !isRepeatable) || isOver || isStopped()) throw error;
+      }
+      await sleep(clock, waitMs);
+    }
+  }
+}
+
+const DONE: Readonly<Record<JobAction, string>> = {
+  on: 'is on',
+  off: 'is off',
+  cycle: 'was off and is on',
+  soft: 'has shut down',
+  reset: 'was reset',
+  'network-boot': 'boots from the network',
+  'disk-first': 'boots from its disk first',
+  'on-when-off': 'is on again',
+};
+
+async function armed(driver: BmcDriver, wanted: BootOverride, deadlineMs: number): Promise<BootOverride | 'absent'> {
+  const { bootDevice } = driver;
+  if (bootDevice === undefined) return 'absent';
+  const device = bootDevice.devices.includes(wanted.device) ? wanted.device : 'network';
+  const override = wanted.device === 'disk' ? wanted : { ...wanted, device };
+  await bootDevice.set(override, deadlineMs);
+  const found = await bootDevice.read(deadlineMs);
+  return found.device === override.device ? { ...found, device: wanted.device } : found;
+}
+
+function powerOf(driver: BmcDriver) {
+  if (driver.power !== undefined) return driver.power;
+  throw new BmcError('refused', 'the BMC has no control over power');
+}
+
+function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimeout(resolve, delayMs));
+}

@@ -1,0 +1,13 @@
+import type { Node } from '../domain/node.ts';
+
+/** What power/ has to know of the nodes' lives. */
+export interface NodeStanding {
+  /** Left alone: `ends a sentence: it is in maintenance (DIMM swap)`. */
+  reserved(node: Node): string | undefined;
+  /** It is still wanted to boot from the network: its grant has not ended meanwhile. */
+  awaitsBoot(node: Node): boolean;
+  /** Its firmware has been seen since it was started. */
+  hasBooted(node: Node): boolean;
+  /** How long its kind may take from power to its first word. */
+  bootDeadlineMs(node: Node): number;
+}

@@ -1,0 +1,181 @@
+import type { BmcDriver, BootOverride } from '../bmc/driver.ts';
+import { BmcError } from '../bmc/driver.ts';
+import type { BmcTarget } from '../bmc/registry.ts';
+import { HostRefused } from '../domain/errors.ts';
+import type { BootEvent } from '../domain/events.ts';
+import type { EffectPort } from '../domain/install-ports.ts';
+import type { Ipv4 } from '../domain/ipv4.ts';
+import type { MacAddress } from '../domain/mac.ts';
+import type { Node } from '../domain/node.ts';
+import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { PowerSettings } from '../domain/power.ts';
+import { BootWatch } from './boot-watch.ts';
+import { CredentialVault, type CredentialVaultOptions } from './credential-vault.ts';
+import { powerEffects } from './effects.ts';
+import { Fleet, hasPower } from './fleet.ts';
+import { JobBook } from './job-book.ts';
+import { refusalOf } from './job-nodes.ts';
+import type { JobRequest } from './job-request.ts';
+import { mendOf } from './mends.ts';
+import type { NodeStanding } from './ports.ts';
+import { type LaneView, Scheduler } from './scheduler.ts';
+import { StatePoller } from './state-poller.ts';
+import { StoppableClock } from './stoppable-clock.ts';
+
+export interface PowerServiceOptions {
+  readonly documents: StoreSnapshot['documents'];
+  readonly nodes: NodeDirectory;
+  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly settings: () => PowerSettings;
+  readonly standing: NodeStanding;
+  readonly readKey: CredentialVaultOptions['readKey'];
+  /** @throws BmcError */
+  readonly createDriver: (name: string, target: BmcTarget) => BmcDriver;
+  readonly leasedAddress: (mac: MacAddress) => Ipv4 | undefined;
+  readonly random?: () => number;
+}
+
+/** What would become of a node in a job, before it is one. */
+export interface Forecast {
+  readonly node: Node;
+  readonly outcome: 'would' | 'skipped';
+  readonly text: string;
+  readonly mend?: string;
+}
+
+/** The power of the nodes: who may speak to their BMCs, what was asked of them, and what they say. */
+export class PowerService {
+  readonly jobs: JobBook;
+  readonly vault: CredentialVault;
+  readonly fleet: Fleet;
+  readonly poller: StatePoller;
+  readonly effects: readonly EffectPort[];
+  readonly scheduler: Scheduler;
+  readonly #options: PowerServiceOptions;
+  readonly #watch: BootWatch;
+  readonly #clock: StoppableClock;
+
+  constructor(options: PowerServiceOptions) {
+    const { documents, nodes, commit, events, settings, standing, readKey, createDriver, leasedAddress } = options;
+    this.#options = options;
+    const clock = new StoppableClock(options.clock);
+    this.#clock = clock;
+    const random = options.random ?? Math.random;
+    const minGapMs = () => settings().minGapMs;
+    this.scheduler = new Scheduler({ clock, random, atOnce: () => settings().atOnce, minGapMs });
+    this.vault = new CredentialVault({
+      known: documents.credentials ?? [],
+      commit,
+      clock,
+      readKey,
+      rules: () => settings().credentials,
+    });
+    this.fleet = new Fleet({ scheduler: this.scheduler, vault: this.vault, createDriver, leasedAddress, minGapMs });
+    this.#watch = new BootWatch(clock);
+    this.poller = new StatePoller({ nodes, fleet: this.fleet, clock, random, pollMs: () => settings().pollMs });
+    this.jobs = new JobBook({
+      jobs: documents.job ?? [],
+      steps: documents['job-step'] ?? [],
+      nodes,
+      fleet: this.fleet,
+      standing,
+      watch: this.#watch,
+      commit,
+      clock,
+      events,
+      settings,
+    });
+    this.effects = powerEffects(this.jobs);
+  }
+
+  start(): Promise<void> {
+    return this.jobs.start();
+  }
+
+  async stop(): Promise<void> {
+    this.poller.stop();
+    await this.jobs.stop();
+    this.#clock.stop();
+    await this.fleet.close();
+  }
+
+  /** Hears of the network and of the nodes' records. */
+  emit(event: BootEvent): void {
+    this.#watch.emit(event);
+    const { nodeId } = event.subject;
+    if (nodeId === undefined) return;
+    if (event.type === 'node.removed') {
+      this.fleet.forget(nodeId);
+      this.poller.forget(nodeId);
+    } else if (event.type === 'node.changed' || event.type === 'node.replaced') this.scheduler.forgive(nodeId);
+  }
+
+  /** What a job would do to each, from what is known: nobody is asked. */
+  forecast(nodes: readonly Node[], request: JobRequest): readonly Forecast[] {
+    const { origin = 'person', evenInMaintenance = false, action } = request;
+    return nodes.map((node) => {
+      const refusal = refusalOf(node, { origin, evenInMaintenance }, this.#options.standing);
+      if (refusal !== undefined)
+        return {
+          node,
+          outcome: 'skipped',
+          text: refusal.text,
+          ...(refusal.mend === undefined ? {} : { mend: refusal.mend }),
+        };
+      const state = this.poller.known(node.id)?.state ?? 'unknown';
+      return {
+        node,
+        outcome: 'would',
+        text: `${action}; it is ${state === 'unknown' ? 'not known to be on or off' : state}`,
+      };
+    });
+  }
+
+  lane(node: Node): LaneView | undefined {
+    return this.scheduler.view(node.id);
+  }
+
+  /**
+   * Something of its BMC, for a person who waits.
+   *
+   * @throws HostRefused with what the BMC said and what to do
+   */
+  async ask<T>(node: Node, use: (driver: BmcDriver, deadlineMs: number) => Promise<T>): Promise<T> {
+    return askPatiently(node, () => this.fleet.run(node, 'person', use));
+  }
+
+  bootOverride(node: Node): Promise<BootOverride> {
+    return this.ask(node, (driver, deadlineMs) => bootDevice(driver).read(deadlineMs));
+  }
+
+  /** @returns what the BMC says of it afterwards */
+  setBootOverride(node: Node, override: BootOverride): Promise<BootOverride> {
+    return this.ask(node, async (driver, deadlineMs) => {
+      await bootDevice(driver).set(override, deadlineMs);
+      return bootDevice(driver).read(deadlineMs);
+    });
+  }
+
+  statistics(): Record<string, number> {
+    const withPower = [...this.#options.nodes.all()].filter(hasPower).length;
+    return { ...this.scheduler.statistics(), ...this.jobs.statistics(), nodesWithPower: withPower };
+  }
+}
+
+/** A BMC's word as an error for people. */
+export async function askPatiently<T>(node: Node, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof RangeError) throw new HostRefused(`${node.name}: ${error.message}`, 'Use another one.', error);
+    if (!(error instanceof BmcError)) throw error;
+    throw new HostRefused(`the BMC of ${node.name}: ${error.message}`, mendOf(error, node), error);
+  }
+}
+
+function bootDevice(driver: BmcDriver) {
+  if (driver.bootDevice !== undefined) return driver.bootDevice;
+  throw new BmcError('refused', `the driver ${driver.name} has no boot device`);
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PowerPod } from './power-pod.ts';
+
+describe('a job', () => {
+  test('cycles a machine that is on: off once, on once', async () => {
+    const pod = await PowerPod.open({ nodes: 1 });
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna' });
+    const [step] = await pod.ended(record);
+    assert.equal(step?.stage, 'done');
+    const { on, off, cycle } = pod.counts('dgx01');
+    // The first `on` is the test's own.
+    assert.deepEqual({ on, off, cycle }, { on: 2, off: 1, cycle: 0 });
+  });
+
+  test('switches a machine on that is off and was to be cycled', async () => {
+    const pod = await PowerPod.open({ nodes: 1, isOn: false });
+    await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna' }));
+    assert.equal(pod.counts('dgx01').off, 0);
+    assert.equal(pod.counts('dgx01').on, 1);
+  });
+
+  test('leaves alone what is so already', async () => {
+    const pod = await PowerPod.open({ nodes: 1 });
+    const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'on', by: 'anna' }));
+    assert.equal(step?.stage, 'done');
+    assert.equal(pod.counts('dgx01').on, 1);
+  });
+
+  for (const action of ['off', 'soft', 'reset', 'cycle'] as const) {
+    test(`${action} comes to its end on a line that loses a fifth, and is done once`, async () => {
+      const pod = await PowerPod.open({ nodes: 8, faults: { loss: 0.2, duplication: 0.1, delayMs: 20 } });
+      const steps = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action, by: 'anna' }));
+      for (const { name, stage, text } of steps) {
+        const counts = pod.counts(name);
+        assert.ok(stage === 'done' || (action === 'reset' && stage === 'unsure'), `${name} ${stage} ${text}`);
+        if (action === 'reset') assert.ok(counts.reset <= 1);
+        else if (action === 'soft') assert.ok(counts.soft >= 1 && counts.soft <= 3);
+        else assert.ok(counts.off >= 1 && counts.off <= 3);
+      }
+    });
+  }
+
+  test('waits for a chassis that takes 200 s', async () => {
+    const pod = await PowerPod.open({
+      nodes: 1,
+      quirks: () => ({ powerDelayMs: 200_000 }),
+      isOn: false,
+      settings: { actionMs: 600_000 },
+    });
+    const [step] = await pod.ended(
+      await pod.service.jobs.submit(pod.nodes, { action: 'on', by: 'anna' }),
+      3_600_000,
+      200,
+    );
+    assert.equal(step?.stage, 'done');
+  });
+
+  test('switches on at most two of a rack in ten seconds', async () => {
+    const pod = await PowerPod.open({ nodes: 20, isOn: false });
+    const stagger = { nodes: 2, perMs: 10_000, by: 'rack' } as const;
+    const steps = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'on', by: 'anna', stagger }));
+    for (const rack of ['r0', 'r1']) {
+      const times = steps
+        .filter(({ group }) => group === rack)
+        .map(({ onAt = 0 }) => onAt)
+        .sort((a, b) => a - b);
+      for (const [index, at] of times.entries()) {
+        const third = times[index + 2];
+        if (third !== undefined) assert.ok(third - at >= 9_000, `${third - at} ms`);
+      }
+    }
+    assert.ok(steps.every(({ stage }) => stage === 'done'));
+  });
+
+  test('leaves nodes in maintenance and nodes without a BMC alone, and says so', async () => {
+    const pod = await PowerPod.open({
+      nodes: 3,
+      change: (number) => (number === 3 ? ({ bmc: undefined } as never) : {}),
+    });
+    pod.reserved.set('dgx02', 'it is in maintenance');
+    const steps = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'off', by: 'anna' }));
+    assert.deepEqual(
+      steps.map(({ stage }) => stage),
+      ['done', 'skipped', 'skipped'],
+    );
+    assert.match(steps[2]?.text ?? '', /no BMC/);
+    assert.equal(pod.counts('dgx02').off, 0);
+  });
+
+  test('powers a node in maintenance for a person who names it alone', async () => {
+    const pod = await PowerPod.open({ nodes: 1 });
+    pod.reserved.set('dgx01', 'it is in maintenance');
+    const request = { action: 'off', by: 'anna', evenInMaintenance: true } as const;
+    const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, request));
+    assert.equal(step?.stage, 'done');
+  });
+
+  test('that is paused begins nobody, and goes on', async () => {
+    const pod = await PowerPod.open({ nodes: 20 });
+    const stagger = { nodes: 1, perMs: 10_000, by: 'all' } as const;
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'off', by: 'anna', stagger });
+    await pod.bmcs.clock.advanceSettling(25_000, 100);
+    await pod.service.jobs.pause(record.job.id);
+    await pod.bmcs.clock.advanceSettling(100_000, 500);
+    const { done, waiting } = record.counts();
+    assert.ok(done >= 2 && done <= 4 && waiting === 20 - done, JSON.stringify(record.counts()));
+    await pod.service.jobs.resume(record.job.id);
+    assert.ok((await pod.ended(record)).every(({ stage }) => stage === 'done'));
+  });
+
+  test('that is cancelled leaves no machine half-way', async () => {
+    const pod = await PowerPod.open({ nodes: 12, settings: { atOnce: 2 }, quirks: () => ({ powerDelayMs: 3_000 }) });
+    const stagger = { nodes: 4, perMs: 30_000, by: 'all' } as const;
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna', stagger });
+    await pod.bmcs.clock.advanceSettling(2_000, 20);
+    await pod.service.jobs.cancel(record.job.id, 'bert');
+    const steps = await pod.ended(record);
+    assert.equal(steps.filter(({ stage }) => stage === 'cancelled').length, 8);
+    for (const [name, chassis] of pod.chassis) assert.ok(chassis.isOn, name);
+  });
+
+  test('begins at its time and in its window', async () => {
+    const pod = await PowerPod.open({ nodes: 2 });
+    // The clock stands at midnight UTC.
+    const window = { opens: '0 2 * * *', lengthMs: 3_600_000, timeZone: 'UTC' };
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'off', by: 'anna', window });
+    await pod.bmcs.clock.advanceSettling(7_100_000, 30_000);
+    assert.equal(record.counts().waiting, 2);
+    const steps = await pod.ended(record, 3_600_000, 1_000);
+    for (const { startedAt = 0 } of steps) assert.equal(new Date(startedAt).getUTCHours(), 2);
+  });
+
+  test('that recurs makes a job of its own each time', async () => {
+    const pod = await PowerPod.open({ nodes: 1 });
+    const recurrence = { every: '30 * * * *', timeZone: 'UTC' };
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna', recurrence });
+    await pod.bmcs.clock.advanceSettling(3 * 3_600_000, 2_000);
+    const runs = pod.service.jobs.list().filter(({ job }) => job.parent === record.job.id);
+    assert.equal(runs.length, 3);
+    assert.ok(runs.every(({ job }) => job.state === 'done'));
+    assert.equal(pod.counts('dgx01').off, 3);
+    assert.equal(record.job.state, 'scheduled');
+  });
+});
+
+describe('a wrong password', () => {
+  test('is tried once, and no more until the credentials change', async () => {
+    const pod = await PowerPod.open({ nodes: 1 });
+    await pod.service.vault.write('bmc', { userName: 'admin', password: 'wrong' });
+    const [first] = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'off', by: 'anna' }));
+    assert.equal(first?.stage, 'failed');
+    const before = pod.service.scheduler.statistics().commands;
+    const [second] = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'off', by: 'anna' }));
+    assert.match(second?.text ?? '', /not tried again/);
+    assert.equal(pod.service.scheduler.statistics().commands, before);
+    assert.doesNotMatch(JSON.stringify([pod.events, first, second]), /wrong"|twenty-bytes/);
+  });
+});
+
+describe('a crash in the middle', () => {
+  test('at any commit leaves each of the machines cycled once', async () => {
+    for (let crashAt = 2; crashAt <= 24; crashAt += 1) {
+      const pod = await PowerPod.open({ nodes: 4, settings: { offMs: 100 } });
+      const first = pod.commits;
+      let isDead = false;
+      const { commit } = pod;
+      pod.commit = async (batch) => {
+        if (isDead || pod.commits - first >= crashAt) {
+          isDead = true;
+          return new Promise(() => {});
+        }
+        await commit(batch);
+      };
+      const record = await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna' });
+      await pod.bmcs.clock.advanceSettling(5_000, 20);
+      void pod.service.fleet.close();
+      await pod.bmcs.clock.advanceSettling(1_000, 20);
+      pod.commit = commit;
+      await pod.start();
+      const again = pod.service.jobs.get(record.job.id);
+      const steps = await pod.ended(again);
+      for (const { name, stage } of steps) {
+        assert.equal(stage, 'done', `${name} after commit ${crashAt}`);
+        const { on, off } = pod.counts(name);
+        assert.deepEqual({ on, off }, { on: 2, off: 1 }, `${name} after commit ${crashAt}`);
+      }
+    }
+  });
+});

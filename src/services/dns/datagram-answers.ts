@@ -1,6 +1,6 @@
 import { nameText } from '../../codecs/dns/name.ts';
 import { readQuery } from '../../codecs/dns/query.ts';
-import { typeName } from '../../codecs/dns/wire-format.ts';
+import { HEADER_BYTES, typeName } from '../../codecs/dns/wire-format.ts';
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import { latin1 } from '../../codecs/text.ts';
 import type { Ipv4Subnet } from '../../domain/ipv4.ts';
@@ -40,8 +40,11 @@ export class DatagramAnswers {
     const { tally, clients, cache, networksOf } = this.#parts;
     tally.udpQuestions += 1;
     const client = clients.client(place.interfaceName, from.address, networksOf);
-    // Nobody can be answered at port 0.
-    if (client === undefined || from.port === 0) return;
+    // Nobody can be answered at port 0, and nothing is asked without a header.
+    if (client === undefined || from.port === 0 || data.length < HEADER_BYTES) {
+      tally.ignored += 1;
+      return;
+    }
     this.#parts.refresh();
     if (clients.isFirstQuestion(client)) this.#tellFirst(place, client, data);
     const mayKeep = client.mayRecurse && data.length <= MAX_KEY_BYTES;

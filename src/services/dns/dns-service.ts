@@ -80,6 +80,8 @@ class Dns implements DnsService {
   #settings: Settings;
   #sweep: Timer | undefined;
   #stopped = false;
+  /** As they were asked last. */
+  #upstreamNames: string | undefined;
 
   constructor(parts: DnsServiceParts) {
     const { clock, leases, settings, network, streams } = parts;
@@ -209,9 +211,10 @@ class Dns implements DnsService {
     const fromHost = () => this.#parts.hostNameServers().map((address) => ({ address, port: 53 }));
     const named: readonly UpstreamSettings[] = dns.upstreams ?? fromHost();
     const others = named.filter(({ address, port }) => port !== dns.port || !own.has(address));
-    const before = this.#upstreams.all.map(({ label }) => label).join();
     this.#upstreams.replace(others, ({ address, port }) => formatIpv4(address) + (port === 53 ? '' : `:${port}`));
-    if (this.#upstreams.all.map(({ label }) => label).join() === before) return;
+    const names = this.#upstreams.all.map(({ label }) => label).join(' ');
+    if (names === this.#upstreamNames) return;
+    this.#upstreamNames = names;
     this.#forwarder.forget();
     // Whether others can be asked stands in our own answers too (RA).
     this.#cache.clear();

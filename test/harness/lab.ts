@@ -17,6 +17,8 @@ export interface MachineOptions {
   readonly net?: 1 | 2;
   /** Copied to be its disk; without one it has an empty disk. */
   readonly disk?: string;
+  /** 1024 unless told. */
+  readonly memoryMiB?: number;
 }
 
 /** The lab's networks, made of namespaces with fixed names: one user at a time. */
@@ -69,7 +71,7 @@ export class Machine {
     if (options.disk !== undefined) must(['cp', options.disk, join(this.#folder, 'disk.qcow2')]);
     const where = ['--fw', options.firmware, '--net', String(options.net ?? 1)];
     // The network first: that is what a BMC which forgets its boot order does, and it shows how a node reaches its disk.
-    this.#node('start', ...where, '--order', 'pxe,disk', '--mem', '1024', '--keep');
+    this.#node('start', ...where, '--order', 'pxe,disk', '--mem', String(options.memoryMiB ?? 1024), '--keep');
   }
 
   get #folder(): string {

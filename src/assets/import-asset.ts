@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Architecture, AssetFile } from '../domain/asset.ts';
-import { Conflict, HostRefused, InvalidInput, NotFound } from '../domain/errors.ts';
-import { readManifest } from './asset-store.ts';
+import { HostRefused, InvalidInput, NotFound } from '../domain/errors.ts';
 import { checkBoot } from './check-boot.ts';
 import { checkSpace } from './disk-space.ts';
 import { changedMeanwhile, fillStaging, type ImportProgress } from './fill-staging.ts';
@@ -13,6 +12,7 @@ import type { Layout } from './layout.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { ASSET_NAME_PATTERN, type AssetManifest, type AssetSource, MANIFEST_NAME, renderManifest } from './manifest.ts';
 import { UnreadableMedium } from './medium.ts';
+import { placeFor } from './place-for.ts';
 import { type ByHand, layoutByHand, recognise } from './recognise.ts';
 import { sameAsBefore } from './same-asset.ts';
 import { Staging } from './staging.ts';
@@ -56,11 +56,10 @@ export async function importAsset(request: ImportRequest): Promise<ImportResult>
   const architecture = await checkBoot(medium, layout);
   const name = checkedName(request.name ?? defaultName(layout, architecture));
 
-  const before = readManifest(assetsDir, name);
-  if (before !== undefined && (await sameAsBefore(before, source, medium, files))) {
-    return { outcome: 'there-already', manifest: before, restored };
-  }
-  await checkFree(assetsDir, name, before, request.replace === true);
+  const place = await placeFor(assetsDir, name, request.replace === true, (before) =>
+    sameAsBefore(before, source, medium, files),
+  );
+  if (place.thereAlready !== undefined) return { outcome: 'there-already', manifest: place.thereAlready, restored };
   await checkSpace(assetsDir, files.totalBytes, files.count);
 
   const staging = await Staging.create(assetsDir);
@@ -88,8 +87,8 @@ export async function importAsset(request: ImportRequest): Promise<ImportResult>
     await writeManifest(staging, manifest);
     await staging.sync();
     signal?.throwIfAborted();
-    await staging.publish(name, request.replace === true);
-    return { outcome: before === undefined ? 'imported' : 'replaced', manifest, restored };
+    await staging.publish(name, place.replaces);
+    return { outcome: place.replaces ? 'replaced' : 'imported', manifest, restored };
   } catch (error) {
     await staging.discard();
     throw error;
@@ -133,33 +132,6 @@ function checkedName(name: string): string {
     [],
     'Letters, digits, dots, hyphens and underscores, 63 at most, and none but a letter or a digit first.',
   );
-}
-
-async function checkFree(assetsDir: string, name: string, before: AssetManifest | undefined, replace: boolean) {
-  if (before !== undefined) {
-    if (replace) return;
-    throw new Conflict(
-      `there is another asset ${name}: ${describe(before)}, of ${before.source.path}, since ${before.importedAt}`,
-      [],
-      'Give this one another name with --name, or put it in the other’s place with --replace.',
-    );
-  }
-  const isTaken = await stat(join(assetsDir, name)).then(
-    () => true,
-    () => false,
-  );
-  if (isTaken) {
-    throw new Conflict(
-      `${join(assetsDir, name)} is there, and no imported asset`,
-      [],
-      'Give the asset another name with --name, or move that folder away.',
-    );
-  }
-}
-
-/** "dgx-os 7.2.1 for amd64". */
-export function describe({ kind, release, architecture }: AssetManifest): string {
-  return `${[kind, release].filter((part) => part !== '').join(' ')} for ${architecture}`;
 }
 
 async function checkUnchanged(path: string, source: AssetSource): Promise<void> {

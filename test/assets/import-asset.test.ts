@@ -189,6 +189,28 @@ test('another medium under the same name is refused, and taken with replace', { 
   assert.equal((await listed(assetsDir)).filter((name) => name.startsWith('.')).length, 0);
 });
 
+test('an asset that was damaged since is mended by the same medium, and whatever its state by replace', {
+  skip,
+}, async (test) => {
+  const { folder, assetsDir, run } = await room(test);
+  const iso = await makeIso(folder, ubuntu());
+  const { manifest } = await run(iso);
+  const kernel = join(assetsDir, manifest.name, 'vmlinuz');
+  await truncate(kernel, 10);
+  assert.equal((await run(iso)).outcome, 'replaced');
+  assert.deepEqual(lookAt(assetsDir, manifest.name).troubles, []);
+  // What only a checksum finds.
+  await writeFile(kernel, Buffer.alloc((await stat(kernel)).size));
+  await run(iso, { replace: true });
+  assert.deepEqual((await verifyAsset(assetsDir, manifest.name)).troubles, []);
+  await writeFile(join(assetsDir, manifest.name, 'asset.json'), '{}');
+  const error = await refused(run(iso));
+  assert.match(error.message, /asset.json can't be used/);
+  assert.match(error.mend ?? '', /--replace/);
+  assert.equal((await run(iso, { replace: true })).outcome, 'replaced');
+  assert.deepEqual((await verifyAsset(assetsDir, manifest.name)).troubles, []);
+});
+
 test('a folder that is no asset is never written over', { skip }, async (test) => {
   const { folder, assetsDir, run } = await room(test);
   await writeFiles(assetsDir, { 'ubuntu-24.04-amd64/mine': 'precious' });

@@ -160,13 +160,14 @@ export class RedfishClient {
         timeoutMs: request.method === 'POST' ? deadline.leftMs : Math.min(this.#answerMs, deadline.leftMs),
       });
       if (answer.status < 300) return answer;
-      if (answer.status === 401 && login.kind === 'session' && !hasRenewed) {
-        // The BMC was restarted, or ended the session: what it refuses for that, it has not done.
+      if (answer.status === 401) {
+        // The BMC was restarted, or ended the session; where it has not, the slot is given back.
+        await this.#logOut();
+        const mayRenew = login.kind === 'session' && !hasRenewed;
         hasRenewed = true;
-        this.#login = undefined;
-        continue;
+        // What it refuses for that, it has not done.
+        if (mayRenew) continue;
       }
-      if (answer.status === 401) await this.#logOut();
       const refused = new RedfishRefused({ ...request, ...answer }, [this.#credentials.password, ...secrets]);
       if (answer.status !== 503 && answer.status !== 429) throw refused;
       const waitMs = Math.min(MAX_BUSY_PAUSE_MS, (answer.retryAfterSeconds ?? 0) * 1_000 || pauseMs);

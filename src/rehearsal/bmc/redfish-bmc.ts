@@ -77,6 +77,8 @@ export class RedfishBmc {
   /** Answers that are held back at this moment. */
   held = 0;
   isIdentified = false;
+  /** Each answer is held back for so long. */
+  silentMs = 0;
   /** Answers in its place: what is broken, huge or forged. */
   fault: ((request: RedfishRequest) => RedfishAnswer | undefined) | undefined;
   #password: string;
@@ -102,6 +104,7 @@ export class RedfishBmc {
   async answer(request: RedfishRequest): Promise<RedfishAnswer> {
     this.requests.push(`${request.method} ${request.path}`);
     if (this.requests.length > MAX_REQUESTS_KEPT) this.requests.shift();
+    await this.#hold(this.silentMs);
     return this.fault?.(request) ?? this.#route(request);
   }
 
@@ -279,12 +282,15 @@ export class RedfishBmc {
         'The requested power state cannot be reached from the present one.',
       );
     }
-    if (resetAnswerMs > 0) {
-      this.held += 1;
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, resetAnswerMs));
-      this.held -= 1;
-    }
+    await this.#hold(resetAnswerMs);
     return { status: 204 };
+  }
+
+  async #hold(ms: number): Promise<void> {
+    if (ms === 0) return;
+    this.held += 1;
+    await new Promise<void>((resolve) => void this.#options.clock.setTimeout(resolve, ms));
+    this.held -= 1;
   }
 
   #act(type: string, chassis: Chassis): boolean {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
 import type { BmcDriver } from '../../../src/bmc/driver.ts';
@@ -108,8 +109,11 @@ export class RedfishPod implements AsyncDisposable {
     await this.until(new Promise<void>((resolve) => void this.clock.setTimeout(resolve, 200)));
   }
 
+  /** No test leaves a session open at its BMC. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.bmc.fault = undefined;
     await this.until(Promise.all(this.#drivers.map((driver) => driver.close())));
+    assert.equal(this.bmc.sessions.open, 0, 'a session was left open');
     await this.server[Symbol.asyncDispose]();
   }
 }

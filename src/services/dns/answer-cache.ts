@@ -1,13 +1,65 @@
 /** Distinct questions of a large pod: 5,000 names, forwards and backwards, with and without EDNS. */
-const MAX_ENTRIES = 16_384;
-/** Of keys and answers, beside what the maps take. */
-const MAX_BYTES = 3 << 20;
+const MAX_ENTRIES = 32_768;
+/** Of answers; pages that are not written to take no memory. */
+const MAX_BYTES = 4 << 20;
+/** In front of each answer: the second in which it ends. */
+const HEAD_BYTES = 4;
+const NEVER = 0xffffffff;
 
-interface Kept {
-  /** As it goes out, but for its id. */
-  readonly bytes: Uint8Array;
-  /** Monotonic milliseconds; Infinity: until something changes. */
-  readonly endsAt: number;
+/**
+ * Answers in one piece of memory, by the query they answer. Ten thousand small arrays would take several times their
+ * bytes, and keep the garbage collector busy.
+ */
+class Generation {
+  readonly #places = new Map<string, number>();
+  readonly #bytes: Uint8Array;
+  readonly #maxEntries: number;
+  #used = 0;
+
+  constructor(maxEntries: number, maxBytes: number) {
+    this.#maxEntries = maxEntries;
+    this.#bytes = new Uint8Array(maxBytes);
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  place(key: string): number | undefined {
+    return this.#places.get(key);
+  }
+
+  endsAt(place: number): number {
+    const bytes = this.#bytes;
+    const at = place >>> 0;
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  }
+
+  /** A view: valid until the generation is forgotten. */
+  answer(place: number): Uint8Array {
+    const start = (place >>> 0) + HEAD_BYTES;
+    return this.#bytes.subarray(start, start + Math.floor(place / 2 ** 32));
+  }
+
+  /** @returns false where there is no room */
+  add(key: string, answer: Uint8Array, endsAt: number): boolean {
+    const start = this.#used;
+    if (this.#places.size >= this.#maxEntries || start + HEAD_BYTES + answer.length > this.#bytes.length) return false;
+    const bytes = this.#bytes;
+    bytes[start] = endsAt >>> 24;
+    bytes[start + 1] = endsAt >>> 16;
+    bytes[start + 2] = endsAt >>> 8;
+    bytes[start + 3] = endsAt;
+    bytes.set(answer, start + HEAD_BYTES);
+    this.#used = start + HEAD_BYTES + answer.length;
+    // Place and length as one number: no object for each.
+    this.#places.set(key, start + answer.length * 2 ** 32);
+    return true;
+  }
+
+  forget(key: string): void {
+    this.#places.delete(key);
+  }
 }
 
 /**
@@ -19,9 +71,8 @@ export class AnswerCache {
   readonly #now: () => number;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  #young = new Map<string, Kept>();
-  #old = new Map<string, Kept>();
-  #youngBytes = 0;
+  #young: Generation | undefined;
+  #old: Generation | undefined;
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number, limits: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
@@ -31,43 +82,53 @@ export class AnswerCache {
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return (this.#young?.size ?? 0) + (this.#old?.size ?? 0);
   }
 
+  /** A view: valid until the next `put`. Its id may be written over, nothing else. */
   get(key: string): Uint8Array | undefined {
-    let kept = this.#young.get(key);
-    if (kept === undefined) {
-      kept = this.#old.get(key);
-      if (kept === undefined) return undefined;
-      this.#old.delete(key);
-      this.#add(key, kept);
+    let generation = this.#young;
+    let place = generation?.place(key);
+    const isYoung = place !== undefined;
+    if (place === undefined) {
+      generation = this.#old;
+      place = generation?.place(key);
     }
-    if (kept.endsAt !== Number.POSITIVE_INFINITY && kept.endsAt <= this.#now()) {
-      this.#young.delete(key);
+    if (generation === undefined || place === undefined) return undefined;
+    const endsAt = generation.endsAt(place);
+    if (endsAt !== NEVER && endsAt <= this.#now() / 1000) {
+      generation.forget(key);
       return undefined;
     }
-    return kept.bytes;
+    const answer = generation.answer(place);
+    if (!isYoung) {
+      generation.forget(key);
+      this.#add(key, answer, endsAt);
+    }
+    return answer;
   }
 
   /** @param keepSeconds absent: until something changes */
-  put(key: string, bytes: Uint8Array, keepSeconds?: number): void {
-    const endsAt = keepSeconds === undefined ? Number.POSITIVE_INFINITY : this.#now() + 1000 * keepSeconds;
-    this.#add(key, { bytes, endsAt });
+  put(key: string, answer: Uint8Array, keepSeconds?: number): void {
+    if (answer.length + HEAD_BYTES > this.#maxBytes / 2) return;
+    this.#add(key, answer, keepSeconds === undefined ? NEVER : Math.floor(this.#now() / 1000 + keepSeconds));
   }
 
   clear(): void {
     if (this.size === 0) return;
-    this.#young = new Map();
-    this.#old = new Map();
-    this.#youngBytes = 0;
+    this.#young = undefined;
+    this.#old = undefined;
   }
 
-  #add(key: string, kept: Kept): void {
-    this.#young.set(key, kept);
-    this.#youngBytes += key.length + kept.bytes.length;
-    if (2 * this.#young.size <= this.#maxEntries && 2 * this.#youngBytes <= this.#maxBytes) return;
+  #add(key: string, answer: Uint8Array, endsAt: number): void {
+    this.#young ??= this.#newGeneration();
+    if (this.#young.add(key, answer, endsAt)) return;
     this.#old = this.#young;
-    this.#young = new Map();
-    this.#youngBytes = 0;
+    this.#young = this.#newGeneration();
+    this.#young.add(key, answer, endsAt);
+  }
+
+  #newGeneration(): Generation {
+    return new Generation(Math.max(1, this.#maxEntries >>> 1), this.#maxBytes >>> 1);
   }
 }

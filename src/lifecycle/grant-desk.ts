@@ -112,7 +112,7 @@ export class GrantDesk implements InstallDesk, AnswerTickets {
     const context = contextOf(request.token, request.peer, request.origin);
     const files = this.#files(grant, node, context);
     const file = files.find((each) => each.name === name);
-    if (file === undefined) throw new NotFound(`${node.name} has no answer file of this name`);
+    if (file === undefined) return this.#unknown(request, node, grant, name);
     const hash = hashOfAnswers(files);
     // On disk before the first byte leaves: whatever ends this process now, no other session gets it.
     const claimed = grant.claim ?? (await this.#claimInTurn(request, node, grant.id, hash)).claim;
@@ -257,6 +257,19 @@ export class GrantDesk implements InstallDesk, AnswerTickets {
     this.#options.core.happen(draft, tell, node, { kind: 'claimed', at: now });
     this.counters.claims = (this.counters.claims ?? 0) + 1;
     return claimed;
+  }
+
+  /** cloud-init asks for files that need not be there; an installer that asks for nothing else has wrong kernel arguments. */
+  #unknown(request: InstallRequest, node: Node, grant: BootGrant, name: string): never {
+    this.#options.events.emit({
+      type: 'install.no-such-file',
+      level: 'info',
+      subject: { ...subjectOfNode(node), address: request.peer },
+      text: `${node.name} asked for ${plainName(name)}, and ${grant.profile} has no answer file of this name`,
+      throttle: `${node.id} ${plainName(name)}`,
+      data: { file: plainName(name), profile: grant.profile },
+    });
+    throw new NotFound(`${node.name} has no answer file of this name`);
   }
 
   #changed(node: Node, name: string): never {

@@ -126,6 +126,33 @@ export const BOOT_CAUSES: readonly Cause[] = [
       );
     },
   },
+  // Before what the last boot lacks: a machine that tries again and again is on its way to fail there again.
+  {
+    code: 'answer-refused',
+    title: 'its installer was refused its answer file',
+    find(evidence) {
+      const refused = evidence.last('install.refused');
+      if (refused === undefined || !isLoading(evidence)) return undefined;
+      const mend =
+        refused.event.data?.reason === 'other-address'
+          ? 'Its installer has another address than its firmware: look at which interface it uses (kernel arguments: interface=, BOOTIF).'
+          : `Start it again: each network boot gets a token of its own. podboot grants ${evidence.name} shows its grant.`;
+      return evidence.finding(refused.event.text, mend, refused);
+    },
+  },
+  {
+    code: 'answer-not-there',
+    title: 'its installer asks for an answer file that its profile does not have',
+    find(evidence) {
+      const unknown = evidence.last('install.no-such-file');
+      if (unknown === undefined || !isLoading(evidence)) return undefined;
+      return evidence.finding(
+        unknown.event.text,
+        `Look at the kernel arguments: podboot explain ${evidence.name} shows them, podboot render ${evidence.name} which answer files there are.`,
+        unknown,
+      );
+    },
+  },
   {
     code: 'program-not-fetched',
     title: 'it has an address and never fetched its boot program',
@@ -225,19 +252,6 @@ export const BOOT_CAUSES: readonly Cause[] = [
         `Look at its console: the script says there what it does. podboot explain ${evidence.name} shows the script.`,
         script,
       );
-    },
-  },
-  {
-    code: 'answer-refused',
-    title: 'its installer was refused its answer file',
-    find(evidence) {
-      const refused = evidence.last('install.refused');
-      if (refused === undefined || !isLoading(evidence)) return undefined;
-      const mend =
-        refused.event.data?.reason === 'other-address'
-          ? 'Its installer has another address than its firmware: look at which interface it uses (kernel arguments: interface=, BOOTIF).'
-          : `Start it again: each network boot gets a token of its own. podboot grants ${evidence.name} shows its grant.`;
-      return evidence.finding(refused.event.text, mend, refused);
     },
   },
   {

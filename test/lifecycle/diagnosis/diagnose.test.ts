@@ -292,6 +292,24 @@ const CASES: readonly Case[] = [
     mends: /BOOTIF/,
   },
   {
+    code: 'answer-not-there',
+    what: 'a name in the kernel arguments that the profile does not have',
+    where: SEEN,
+    lines: [
+      ARMED,
+      POWERED,
+      ...KERNEL,
+      [
+        300,
+        'install.no-such-file',
+        'dgx01 asked for preseed.cfg.missing, and os has no answer file of this name',
+        { file: 'preseed.cfg.missing', profile: 'os' },
+      ],
+    ],
+    says: /asked for preseed\.cfg\.missing/,
+    mends: /kernel arguments/,
+  },
+  {
     code: 'kernel-no-installer',
     what: 'no driver in the initrd',
     where: SEEN,
@@ -414,6 +432,12 @@ test('a boot that failed is forgotten when the next one went further', () => {
   ];
   const second = KERNEL.map(([at, ...rest]): Line => [at + 400, ...rest] as Line);
   assert.equal(diagnose(input(SEEN, [ARMED, ...first, ...second])).code, 'kernel-no-installer');
+});
+
+test('a machine that tries again and again is told by where it failed, wherever its next boot is by now', () => {
+  const failed: Line = [300, 'install.no-such-file', 'dgx01 asked for ks.cfg, and os has no answer file of this name'];
+  const next = ADDRESS.map(([at, ...rest]): Line => [at + 400, ...rest] as Line);
+  assert.equal(diagnose(input(SEEN, [ARMED, ...KERNEL, failed, ...next])).code, 'answer-not-there');
 });
 
 test('shim’s questions for files that need not be there are no missing files', () => {

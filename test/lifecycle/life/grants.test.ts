@@ -230,12 +230,16 @@ test('an answer file is not given to another address, an unknown token, a spent,
   assert.equal(house.book.desk.counters.refused, 5);
 });
 
-test('a name that is no answer file claims nothing', async () => {
+test('a name that is no answer file claims nothing, and is told in the timeline', async () => {
   const house = await House.open();
   await house.arm();
   const token = (await house.boot()) as string;
   await assert.rejects(house.answer(token, 'vendor-data'), NotFound);
   assert.equal(house.grant()?.state, 'armed');
+  assert.deepEqual(
+    house.of('install.no-such-file').map(({ text, data }) => [text, data?.file]),
+    [['dgx01 asked for vendor-data, and os has no answer file of this name', 'vendor-data']],
+  );
 });
 
 test('the time of a claim passes', async () => {

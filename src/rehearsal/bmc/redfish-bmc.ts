@@ -53,6 +53,8 @@ export interface RedfishQuirks {
   readonly conflictAfterOffMs?: number;
   readonly refusesUnchangedBoot?: boolean;
   readonly wantsWholeBoot?: boolean;
+  /** A Location is absolute, with the name that the BMC knows itself by. */
+  readonly locationPrefix?: string;
   /** Nothing but that until it is done. */
   readonly mustChangePassword?: boolean;
   readonly pageSize?: number;
@@ -141,8 +143,7 @@ export class RedfishBmc {
     const warning = told === undefined ? {} : (told as { readonly error: object }).error;
     return {
       status: 201,
-      // The name that it knows itself by.
-      headers: { 'x-auth-token': token, location: `https://bmc.local${path}` },
+      headers: { 'x-auth-token': token, location: `${this.#quirks.locationPrefix ?? ''}${path}` },
       body: { '@odata.id': path, ...warning },
     };
   }
@@ -172,7 +173,7 @@ export class RedfishBmc {
     return {
       status: 200,
       ...(etag === undefined ? {} : { headers: { etag } }),
-      body: { '@odata.id': path, ...body },
+      body: { '@odata.id': path, ...namesOf(path), ...body },
     };
   }
 
@@ -351,6 +352,12 @@ export class RedfishBmc {
       hasSessions: this.#quirks.basicOnly !== true,
     };
   }
+}
+
+/** Every resource has both (DSP0266 section 9.5); sushy does not live without. */
+function namesOf(path: string): object {
+  const id = path.split('/').findLast((word) => word !== '') ?? '';
+  return { Id: id, Name: id };
 }
 
 function unauthorised(): RedfishAnswer {

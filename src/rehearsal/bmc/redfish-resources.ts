@@ -70,6 +70,7 @@ export function redfishResources(layout: RedfishLayout): ReadonlyMap<string, Bui
     [`${ROOT}/`, serviceRoot],
     [`${ROOT}/Systems`, () => collection([...baseboard, system])],
     [`${ROOT}/Managers`, () => collection([manager])],
+    [`${ROOT}/SessionService`, () => ({ ServiceEnabled: true, Sessions: ref(sessions) })],
     [`${ROOT}/AccountService`, () => ({ Accounts: ref(accounts), ...PASSWORD_LENGTHS })],
     [accounts, ({ userNames }) => collection(userNames.map((_, index) => `${accounts}/${index + 1}`))],
     [sessions, () => collection([])],

@@ -82,6 +82,14 @@ describe('a session', () => {
     });
   }
 
+  test('whose place the BMC gives by a name of its own is ended at this BMC all the same', async () => {
+    await using pod = await RedfishPod.start({ quirks: { locationPrefix: 'https://bmc.local:8443' } });
+    const driver = pod.driver();
+    await pod.until(driver.power!.read(DEADLINE_MS));
+    await pod.until(driver.close());
+    assert.equal(pod.bmc.sessions.open, 0);
+  });
+
   test('outlives a BMC that cuts its connections', async () => {
     await using pod = await RedfishPod.start();
     const { power } = pod.driver();

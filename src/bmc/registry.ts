@@ -34,10 +34,10 @@ export interface DriverSurroundings {
   readonly broadcast: (target: BmcTarget, packet: Uint8Array) => Promise<void>;
 }
 
-export type DriverFactory = (target: BmcTarget, around: DriverSurroundings) => BmcDriver;
+export type DriverFactory = (target: BmcTarget, around: DriverSurroundings) => BmcDriver | Promise<BmcDriver>;
 
 /** Every driver by its word in a node's record. */
-export const DRIVERS: Readonly<Record<'ipmi' | 'command' | 'none', DriverFactory>> = {
+export const DRIVERS: Readonly<Record<'ipmi' | 'redfish' | 'command' | 'none', DriverFactory>> = {
   ipmi: (target, { clock, network }) =>
     createIpmiDriver({
       host: hostOf(target),
@@ -46,6 +46,15 @@ export const DRIVERS: Readonly<Record<'ipmi' | 'command' | 'none', DriverFactory
       clock,
       network,
       minGapMs: target.minGapMs,
+    }),
+  // Its HTTP client takes 16 MB, which a fleet without Redfish keeps.
+  redfish: async (target, { clock }) =>
+    (await import('./redfish/redfish-driver.ts')).createRedfishDriver({
+      host: hostOf(target),
+      ...(target.port === undefined ? {} : { port: target.port }),
+      credentials: credentialsOf(target),
+      fingerprint: fingerprintOf(target),
+      clock,
     }),
   command: (target) =>
     createCommandDriver({
@@ -59,7 +68,7 @@ export const DRIVERS: Readonly<Record<'ipmi' | 'command' | 'none', DriverFactory
 };
 
 /** @throws BmcError where the target lacks what the driver needs */
-export function createDriver(name: string, target: BmcTarget, around: DriverSurroundings): BmcDriver {
+export async function createDriver(name: string, target: BmcTarget, around: DriverSurroundings): Promise<BmcDriver> {
   const chosen = name === 'auto' ? automatic(target) : name;
   const factory = Object.hasOwn(DRIVERS, chosen) ? DRIVERS[chosen as keyof typeof DRIVERS] : undefined;
   if (factory === undefined) throw new BmcError('refused', `there is no driver ${chosen} in this podboot`);
@@ -74,6 +83,12 @@ function automatic({ fingerprint }: BmcTarget): string {
 function hostOf({ host, name }: BmcTarget): string {
   if (host !== undefined) return host;
   throw new BmcError('unreachable', `nobody knows the address of ${name}’s BMC`);
+}
+
+function fingerprintOf({ fingerprint, name }: BmcTarget): string {
+  if (fingerprint !== undefined) return fingerprint;
+  const message = `no certificate is pinned for ${name}’s BMC: nothing is sent before it is`;
+  throw new BmcError('not-trusted', message);
 }
 
 function credentialsOf({ credentials, name }: BmcTarget): BmcCredentials {

@@ -11,6 +11,7 @@ import { compileDhcp } from './compile-dhcp.ts';
 import { compileDiscovery } from './compile-discovery.ts';
 import { compileDns } from './compile-dns.ts';
 import { compileLifecycle } from './compile-lifecycle.ts';
+import { compilePower } from './compile-power.ts';
 import { compileInstall, compileProfiles } from './compile-profiles.ts';
 import { atKey, type ConfigPath, type Finding, fault, type Sited } from './config-path.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -60,6 +61,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
     dns: dns.settings,
     boot,
     lifecycle: compileLifecycle(yaml, report),
+    power: compilePower(yaml.power, report),
     discovery: discovery.settings,
     api: { listen: listen.map((entry) => entry.value) },
     log: { level: yaml.log?.level ?? DEFAULTS.log.level, format: yaml.log?.format ?? DEFAULTS.log.format },

@@ -15,6 +15,7 @@ import { rolesSchema } from './schema-install.ts';
 import { flag, measured, named, oneOf, section, wholeNumber, written } from './schema-leaves.ts';
 import { deadlinesSchema, installSchema } from './schema-lifecycle.ts';
 import { customOptionSchema, optionsSchema } from './schema-options.ts';
+import { powerSchema } from './schema-power.ts';
 import { reservationSchema } from './schema-reservation.ts';
 
 const PORT = { minimum: 1, maximum: 65535 };
@@ -363,6 +364,7 @@ export const podbootSchema = section(
     deadlines: Type.Optional(deadlinesSchema),
     install: Type.Optional(installSchema),
     discovery: Type.Optional(discoverySchema),
+    power: Type.Optional(powerSchema),
     api: Type.Optional(apiSchema),
     log: Type.Optional(logSchema),
   },

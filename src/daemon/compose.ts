@@ -5,6 +5,7 @@ import { ensureToken } from '../api/first-token.ts';
 import { IdempotencyKeys } from '../api/idempotency-keys.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
 import { createAssetDirectory } from '../assets/asset-directory.ts';
+import { hostAnswers } from '../bmc/host-answers.ts';
 import { locateInFile } from '../config/locate.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
@@ -26,6 +27,8 @@ import { loadLibc } from '../net/libc.ts';
 import { hostNameServers } from '../net/name-servers.ts';
 import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
+import { BmcCare } from '../power/bmc-care.ts';
+import type { PowerService } from '../power/power-service.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import { createProfileRenderer } from '../profiles/answer-renderer.ts';
 import { LOCAL_PROFILE } from '../profiles/local.ts';
@@ -40,7 +43,11 @@ import { createSyslogService } from '../services/syslog/syslog-service.ts';
 import { createTftpService } from '../services/tftp/tftp-service.ts';
 import { Daemon } from './daemon.ts';
 import { createLifecycle } from './lifecycle.ts';
+import { createPower } from './power.ts';
 import type { Service } from './service-group.ts';
+
+/** A BMC that is busy takes a second to take a connection. */
+const HOST_ANSWER_MS = 2_000;
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
@@ -59,7 +66,12 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const clock = createSystemClock();
   const log = createEventLog(logger, clock);
   const timeline = createTimeline({ store, clock, log });
-  const events = combineSinks(log, timeline, { wantsDebug: false, emit: (event) => book.emit(event) });
+  const events = combineSinks(
+    log,
+    timeline,
+    { wantsDebug: false, emit: (event) => book.emit(event) },
+    { wantsDebug: false, emit: (event) => power.emit(event) },
+  );
   const libc = loadLibc();
   if (libc.libc === undefined)
     logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
@@ -93,9 +105,19 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     events,
     isDestructive,
   });
-  const renderer = createProfileRenderer({
-    settings: () => current.settings.boot,
-    secrets: createSecretReader(process.env.CREDENTIALS_DIRECTORY),
+  const secrets = createSecretReader(process.env.CREDENTIALS_DIRECTORY);
+  const renderer = createProfileRenderer({ settings: () => current.settings.boot, secrets });
+  const power: PowerService = createPower({
+    documents: snapshot.documents,
+    nodes,
+    leases,
+    commit,
+    clock,
+    events,
+    network,
+    secrets,
+    settings: () => current.settings,
+    book: () => book,
   });
   const lifecycle = createLifecycle({
     documents: snapshot.documents,
@@ -106,7 +128,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     timeline,
     settings: () => current.settings,
     renderer,
-    effects: [],
+    effects: power.effects,
     subjectAt: (address) => boot.subjectAt(address),
   });
   const { book } = lifecycle;
@@ -191,6 +213,8 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   const api = createApi({
     registry: nodes,
     lives,
+    power,
+    care: new BmcCare({ power, vault: power.vault, hostAnswers: (host) => hostAnswers(host, HOST_ANSWER_MS) }),
     discovery,
     assets,
     leases,
@@ -222,6 +246,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
         dns: dns.statistics(),
         http: boot.statistics(),
         install: book.statistics(),
+        power: power.statistics(),
         syslog: syslog.statistics(),
         timeline: timeline.statistics(),
         discovery: discovery.statistics(),
@@ -234,6 +259,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     stop: () => api.close(),
   };
   const lifecycleService: Service = { start: () => book.start(), reload: async () => {}, stop: () => book.stop() };
+  const powerService: Service = { start: () => power.start(), reload: async () => {}, stop: () => power.stop() };
   const orphans = () => [...nodes.all()].flatMap((node) => checkNode(node, current.settings));
 
   const daemon = new Daemon({
@@ -242,7 +268,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     logger,
     clock,
     // DHCP comes last: a machine that gets an address finds everything else open.
-    services: [apiService, lifecycleService, discovery, ...servers],
+    services: [apiService, powerService, lifecycleService, discovery, ...servers],
     servers,
     current,
     prepareReload: async () => {

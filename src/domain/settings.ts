@@ -4,6 +4,7 @@ import type { Firmware } from './client.ts';
 import type { Ipv4, Ipv4Range, Ipv4Subnet } from './ipv4.ts';
 import type { MacAddress } from './mac.ts';
 import type { DiskMethod, LoaderChoice, SwitchPort } from './node.ts';
+import type { PowerSettings } from './power.ts';
 
 /**
  * The configuration as the rooms use it: checked, with addresses as numbers, times in milliseconds, options encoded.
@@ -21,6 +22,8 @@ export interface Settings {
   readonly dns: DnsSettings;
   readonly boot: BootSettings;
   readonly lifecycle: LifecycleSettings;
+  /** Absent in tools: as a configuration that says nothing of it. */
+  readonly power?: PowerSettings;
   /** Absent: no stranger is asked for its serial number, and no rule adopts one. */
   readonly discovery?: DiscoverySettings;
   readonly api: ApiSettings;

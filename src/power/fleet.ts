@@ -12,14 +12,14 @@ export interface FleetOptions {
   readonly scheduler: Scheduler;
   readonly vault: CredentialVault;
   /** @throws BmcError */
-  readonly createDriver: (name: string, target: BmcTarget) => BmcDriver;
+  readonly createDriver: (name: string, target: BmcTarget) => Promise<BmcDriver>;
   /** The address that a BMC has by DHCP. */
   readonly leasedAddress: (mac: MacAddress) => Ipv4 | undefined;
   readonly minGapMs: () => number;
 }
 
 interface Made {
-  readonly driver: BmcDriver;
+  readonly driver: Promise<BmcDriver>;
   /** Of all that the driver was made of. */
   readonly key: string;
 }
@@ -47,17 +47,17 @@ export class Fleet {
     return this.#options.scheduler.run(node.id, priority, async (deadlineMs) => {
       const [first, second] = this.#candidates(node);
       try {
-        return await use(this.#driver(node, first), deadlineMs);
+        return await use(await this.#driver(node, first), deadlineMs);
       } catch (error) {
         const isRefused = error instanceof BmcError && error.failure === 'credentials';
         if (!isRefused || second === undefined) throw error;
-        return await use(this.#driver(node, second), deadlineMs);
+        return await use(await this.#driver(node, second), deadlineMs);
       }
     });
   }
 
   /** Its driver as it stands, for consoles and for what a BMC can do. @throws BmcError */
-  driver(node: Node): BmcDriver {
+  async driver(node: Node): Promise<BmcDriver> {
     return this.#driver(node, this.#candidates(node)[0]);
   }
 
@@ -76,7 +76,7 @@ export class Fleet {
     use: (driver: BmcDriver, deadlineMs: number) => Promise<T>,
   ): Promise<T> {
     return this.#options.scheduler.run(node.id, 'person', async (deadlineMs) => {
-      const driver = this.#options.createDriver(bmcOf(node).driver, this.#target(node, credentials));
+      const driver = await this.#options.createDriver(bmcOf(node).driver, this.#target(node, credentials));
       try {
         return await use(driver, deadlineMs);
       } finally {
@@ -88,7 +88,7 @@ export class Fleet {
   forget(nodeId: NodeId): void {
     const made = this.#made.get(nodeId);
     this.#made.delete(nodeId);
-    void made?.driver.close().catch(() => undefined);
+    closeQuietly(made);
     this.#options.scheduler.forget(nodeId);
   }
 
@@ -96,10 +96,10 @@ export class Fleet {
   async close(): Promise<void> {
     const all = [...this.#made.values()];
     this.#made.clear();
-    await Promise.allSettled(all.map(({ driver }) => driver.close()));
+    await Promise.allSettled(all.map(async ({ driver }) => (await driver).close()));
   }
 
-  #driver(node: Node, credentials: BmcCredentials | undefined): BmcDriver {
+  async #driver(node: Node, credentials: BmcCredentials | undefined): Promise<BmcDriver> {
     const target = this.#target(node, credentials);
     const { driver: name } = bmcOf(node);
     const key = createHash('sha256')
@@ -107,8 +107,10 @@ export class Fleet {
       .digest('base64');
     const made = this.#made.get(node.id);
     if (made?.key === key) return made.driver;
-    if (made !== undefined) void made.driver.close().catch(() => undefined);
+    closeQuietly(made);
     const driver = this.#options.createDriver(name, target);
+    // One that can't be made (a password that is too long) is tried again each time it is asked for.
+    driver.catch(() => void this.#made.delete(node.id));
     this.#made.set(node.id, { driver, key });
     return driver;
   }
@@ -147,6 +149,10 @@ export class Fleet {
     const fresh = { ...rest, password: next };
     return rotated.includes(node.id) ? [fresh, old] : [old, fresh];
   }
+}
+
+function closeQuietly(made: Made | undefined): void {
+  made?.driver.then((driver) => driver.close()).catch(() => undefined);
 }
 
 function bmcOf(node: Node): NodeBmc {

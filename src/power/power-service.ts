@@ -1,4 +1,4 @@
-import type { BmcDriver, BootOverride } from '../bmc/driver.ts';
+import type { BmcDriver, BmcLogEntry, BootOverride } from '../bmc/driver.ts';
 import { BmcError } from '../bmc/driver.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import { HostRefused } from '../domain/errors.ts';
@@ -10,7 +10,7 @@ import type { Node } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 import type { PowerSettings } from '../domain/power.ts';
 import { BootWatch } from './boot-watch.ts';
-import { CredentialVault, type CredentialVaultOptions } from './credential-vault.ts';
+import { type Credentials, CredentialVault, type CredentialVaultOptions } from './credential-vault.ts';
 import { powerEffects } from './effects.ts';
 import { Fleet, hasPower } from './fleet.ts';
 import { JobBook } from './job-book.ts';
@@ -32,7 +32,7 @@ export interface PowerServiceOptions {
   readonly standing: NodeStanding;
   readonly readKey: CredentialVaultOptions['readKey'];
   /** @throws BmcError */
-  readonly createDriver: (name: string, target: BmcTarget) => BmcDriver;
+  readonly createDriver: (name: string, target: BmcTarget) => Promise<BmcDriver>;
   readonly leasedAddress: (mac: MacAddress) => Ipv4 | undefined;
   readonly random?: () => number;
 }
@@ -156,6 +156,27 @@ export class PowerService {
       await bootDevice(driver).set(override, deadlineMs);
       return bootDevice(driver).read(deadlineMs);
     });
+  }
+
+  identify(node: Node, seconds: number): Promise<void> {
+    return this.ask(node, (driver, deadlineMs) => {
+      if (driver.identify === undefined) throw new BmcError('refused', `the driver ${driver.name} has no light`);
+      return driver.identify.identify(seconds, deadlineMs);
+    });
+  }
+
+  log(node: Node, sinceId: number, limit: number): Promise<readonly BmcLogEntry[]> {
+    return this.ask(node, (driver, deadlineMs) => {
+      if (driver.log === undefined) throw new BmcError('refused', `the driver ${driver.name} has no log`);
+      return driver.log.read(sinceId, limit, deadlineMs);
+    });
+  }
+
+  /** What was refused with the old ones may be tried again. @throws InvalidInput, HostRefused */
+  async setCredentials(name: string, credentials: Credentials): Promise<void> {
+    await this.vault.write(name, credentials);
+    for (const node of this.#options.nodes.all())
+      if (this.vault.nameFor(node) === name) this.scheduler.forgive(node.id);
   }
 
   statistics(): Record<string, number> {

@@ -2,6 +2,8 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { IdempotencyKeys } from '../../src/api/idempotency-keys.ts';
 import { newToken } from '../../src/api/token.ts';
+import { type BmcDriver, BmcError } from '../../src/bmc/driver.ts';
+import type { BmcTarget } from '../../src/bmc/registry.ts';
 import type { AnswerPreviewer } from '../../src/domain/answer-file.ts';
 import type { AssetSummary } from '../../src/domain/asset.ts';
 import { NotFound, type Problem } from '../../src/domain/errors.ts';
@@ -18,10 +20,13 @@ import { NodeActions } from '../../src/lifecycle/node-actions.ts';
 import { createNodeRegistry } from '../../src/lifecycle/node-registry.ts';
 import type { NodeRegistry } from '../../src/lifecycle/registry-port.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
+import { BmcCare } from '../../src/power/bmc-care.ts';
+import { PowerService } from '../../src/power/power-service.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
 import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
 import { PROFILES } from '../lifecycle/life/house.ts';
+import { powerSettings } from '../power/power-settings.ts';
 import { podSettings } from '../services/dhcp/pod.ts';
 
 /** The API on a registry and a timeline of its own, without a socket. */
@@ -34,6 +39,10 @@ export class ApiFixture {
   readonly api: Api;
   readonly book: LifeBook;
   readonly discovery: Discovery;
+  readonly power: PowerService;
+  createDriver: (name: string, target: BmcTarget) => BmcDriver = () => {
+    throw new BmcError('unreachable', 'nothing is there');
+  };
   discoveryRules: readonly DiscoveryRule[] = [];
   leases: Lease[] = [];
   assets: AssetSummary[] = [];
@@ -97,8 +106,28 @@ export class ApiFixture {
       subjectAt: (address) => ({ address }),
       diagnose: async () => ({ code: 'late', text: 'it is late' }),
     });
+    const power = new PowerService({
+      documents: {},
+      nodes: this.registry,
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+      settings: () => powerSettings(),
+      standing: {
+        reserved: (node) => (this.book.life(node).state === 'maintenance' ? 'it is in maintenance' : undefined),
+        awaitsBoot: () => true,
+        hasBooted: () => false,
+        bootDeadlineMs: () => 60_000,
+      },
+      readKey: () => 'k'.repeat(32),
+      createDriver: async (name, target) => this.createDriver(name, target),
+      leasedAddress: () => undefined,
+    });
+    this.power = power;
     this.api = createApi({
       registry: this.registry,
+      power,
+      care: new BmcCare({ power, vault: power.vault, hostAnswers: async () => false }),
       lives: new NodeActions({
         book: this.book,
         registry: this.registry,

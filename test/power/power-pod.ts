@@ -14,21 +14,9 @@ import { BmcPod, PASSWORD } from '../bmc/ipmi/pod.ts';
 import { settle } from '../harness/clock.ts';
 import { nodeNumber } from '../lifecycle/life/house.ts';
 import { FixedNodes } from '../services/boot/fixtures.ts';
+import { powerSettings } from './power-settings.ts';
 
 export const KEY = 'k'.repeat(64);
-
-export function powerSettings(change: Partial<PowerSettings> = {}): PowerSettings {
-  return {
-    atOnce: 64,
-    minGapMs: 0,
-    pollMs: 60_000,
-    actionMs: 300_000,
-    offMs: 1_000,
-    bootAttempts: 3,
-    credentials: [{ use: 'bmc', roles: [], groups: [], labels: {} }],
-    ...change,
-  };
-}
 
 export interface PodOptions {
   readonly nodes: number;

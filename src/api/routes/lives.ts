@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import { InvalidInput, NotFound } from '../../domain/errors.ts';
-import { expandHostlist } from '../../domain/hostlist.ts';
+import { InvalidInput } from '../../domain/errors.ts';
 import type { Node } from '../../domain/node.ts';
 import {
   type ActionRequest,
@@ -12,7 +11,7 @@ import {
 } from '../../lifecycle/node-actions.ts';
 import type { NodeRegistry } from '../../lifecycle/registry-port.ts';
 import { actionView, grantView, lifeView } from '../life-views.ts';
-import { nodeFilter } from '../node-filter.ts';
+import { selectedNodes } from '../node-selected.ts';
 import {
   ActionBody,
   ActionQuery,
@@ -185,34 +184,14 @@ function actionRequest(action: NodeAction, body: ActionBody, explicit: boolean):
   };
 }
 
-/** By name. @throws InvalidInput where nothing is named, or somebody who is not there; NotFound where nobody fits */
+/** @throws InvalidInput, NotFound */
 function selected(
   registry: NodeRegistry,
   control: LifeControl,
   { state, ...query }: Omit<ActionQuery, 'dryRun'>,
-): Node[] {
-  if (Object.keys(query).length === 0 && state === undefined) {
-    const mend = 'Name them with name, rack, role, group, label or state; name=* are all.';
-    throw new InvalidInput('The request was refused; nothing was changed.', [
-      { path: '?', message: 'It does not say which nodes.', mend },
-    ]);
-  }
-  const unknown = (query.name === undefined ? [] : expandHostlist(query.name)).filter(
-    (name) => !/[*?]/.test(name) && registry.byName(name) === undefined,
-  );
-  if (unknown.length > 0) {
-    const problems = unknown.map((name) => ({
-      path: '?name',
-      message: `There is no node ${name}.`,
-      mend: 'Leave it out, or enrol it first.',
-    }));
-    throw new InvalidInput('The request was refused; nothing was changed.', problems.slice(0, 1_000));
-  }
-  const isAskedFor = nodeFilter(query);
-  const nodes = registry.sortedNames().flatMap((name) => registry.byName(name) ?? []);
-  const found = nodes.filter((node) => isAskedFor(node) && (state === undefined || control.life(node).state === state));
-  if (found.length === 0)
-    throw new NotFound('No node is like that.', 'GET /api/v1/nodes takes the same parameters, and lists them.');
+): readonly Node[] {
+  const isAlso = state === undefined ? undefined : (node: Node) => control.life(node).state === state;
+  const found = selectedNodes(registry, query, isAlso);
   if (found.length > MAX_NODES)
     throw new InvalidInput(`That are ${found.length} nodes; at most ${MAX_NODES} at once.`, []);
   return found;

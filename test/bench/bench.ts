@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { must, run } from '../harness/process.ts';
 import { SHARED, unmet } from '../harness/skip.ts';
 import { type Comparison, type Contender, comparisons } from './cases.ts';
-import { prepareFleet } from './fleet.ts';
+import { prepareFleet, prepareNames } from './fleet.ts';
 import { type BenchRecord, judge, type Outcome, renderReport, standing } from './report.ts';
 
 const MEASURE = new URL('measure.sh', import.meta.url).pathname;
@@ -40,8 +40,9 @@ async function bench(runs: number, only: readonly string[]): Promise<Outcome[]> 
     });
   }
   const fleet = await prepareFleet(paths);
+  const names = await prepareNames(paths);
   const outcomes: Outcome[] = [];
-  for (const comparison of comparisons(paths, fleet)) {
+  for (const comparison of comparisons(paths, fleet, names)) {
     if (only.length > 0 && !only.some((prefix) => comparison.measure.startsWith(prefix))) continue;
     const place = (contender: Contender) =>
       standing(contender, comparison.figure, measure(contender, comparison, runs));
@@ -66,7 +67,7 @@ const { values, positionals } = parseArgs({
 const reason = unmet({
   root: true,
   shared: ['bench/lib.sh'],
-  tools: ['ip', 'kea-dhcp4', 'dnsmasq', 'nginx', 'in.tftpd', 'jq', 'gcc'],
+  tools: ['ip', 'kea-dhcp4', 'dnsmasq', 'nginx', 'in.tftpd', 'jq', 'gcc', 'dnsperf'],
 });
 if (reason !== false) {
   console.error(`bench: skipped, ${reason}`);

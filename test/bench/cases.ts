@@ -35,12 +35,12 @@ export interface BenchPaths {
 }
 
 /** Shell text that starts the daemon on a copy of `state` (a data folder), or on an empty one. */
-function daemon(paths: BenchPaths, label: string, state?: string): Contender {
+function daemon(paths: BenchPaths, label: string, state?: string, file = 'podboot.yaml'): Contender {
   const own = join(paths.scratch, 'podboot');
   const prepare = state === undefined ? '' : `cp -r ${state} ${own}/data; `;
   return {
     label,
-    start: `rm -rf ${own}/data ${own}/api.sock; ${prepare}exec ${COMMAND} serve --config ${own}/podboot.yaml`,
+    start: `rm -rf ${own}/data ${own}/api.sock; ${prepare}exec ${COMMAND} serve --config ${own}/${file}`,
     env: { ...ASSET_PATHS },
   };
 }
@@ -53,8 +53,11 @@ const ASSET_PATHS = {
   AUTO: '/assets/autoinstall',
 };
 
-/** @param fleet data folder of a daemon with 4,000 nodes */
-export function comparisons(paths: BenchPaths, fleet: string): Comparison[] {
+/**
+ * @param fleet data folder of a daemon with 4,000 nodes
+ * @param names of one with the 5,000 names of the DNS queries
+ */
+export function comparisons(paths: BenchPaths, fleet: string, names: string): Comparison[] {
   const { shared, scratch } = paths;
   const root = join(scratch, 'root');
   const command = (name: string) => readFileSync(join(shared, 'conf', name), 'utf8').trim();
@@ -79,7 +82,23 @@ export function comparisons(paths: BenchPaths, fleet: string): Comparison[] {
       { label: 'tftpd-hpa', start: `exec in.tftpd -L --secure --address 10.99.0.1:69 ${root}` },
     ],
   });
+  const dns = (title: string, measure: string, goal?: Comparison['goal']): Comparison => ({
+    ...{ title, measure, figure: 'qps', unit: 'queries/s', better: 'more' },
+    ...(goal === undefined ? {} : { goal }),
+    ours: daemon(paths, 'podboot, 5,000 nodes', names, 'dns.yaml'),
+    peers: [
+      {
+        label: 'dnsmasq, 5,000 hosts',
+        start:
+          `exec dnsmasq -k --conf-file=/dev/null --user=root --no-resolv --no-hosts --addn-hosts=${scratch}/dns.hosts ` +
+          '--local=/boot.test/ --local=/98.10.in-addr.arpa/ --interface=bs0 --bind-interfaces',
+      },
+    ],
+  });
   return [
+    dns('DNS, forwards and backwards (A and PTR)', 'dns-aptr', { ratio: 1 }),
+    dns('DNS, mixed (A, PTR, AAAA without data, one in twenty no such name)', 'dns-mix', { ratio: 1 }),
+    dns('DNS, forwards (A)', 'dns-a'),
     dhcp('DHCP through a relay, 50,000 clients once each, each lease fsynced before its ACK', 'dhcp-relay-50k', {
       ratio: 1,
     }),

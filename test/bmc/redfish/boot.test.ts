@@ -66,6 +66,24 @@ describe('an ETag', () => {
     });
   }
 
+  test('that is refused weak is sent strong next, and none at all only then', async () => {
+    for (const [ifMatch, tries] of [
+      ['strong', ['weak', 'strong']],
+      ['never', ['weak', 'strong', 'none']],
+    ] as const) {
+      await using pod = await RedfishPod.start({ quirks: { ifMatch } });
+      const sent: string[] = [];
+      pod.bmc.fault = ({ method, headers }) => {
+        const tag = headers['if-match'];
+        if (method === 'PATCH') sent.push(tag === undefined ? 'none' : tag.startsWith('W/"') ? 'weak' : 'strong');
+        return undefined;
+      };
+      const { bootDevice } = pod.driver();
+      await pod.until(bootDevice!.set({ device: 'disk', persistent: true, uefi: true }, DEADLINE_MS));
+      assert.deepEqual(sent, tries);
+    }
+  });
+
   test('is the one of the resource that is changed, and is sent as it was given', async () => {
     await using pod = await RedfishPod.start();
     const sent: (string | undefined)[] = [];

@@ -119,6 +119,16 @@ describe('power', () => {
     await pod.pass(200_000);
   });
 
+  test('is changed on a connection of its own: a kept one may be dead', async () => {
+    await using pod = await RedfishPod.start();
+    const { power } = pod.driver();
+    await pod.until(power!.read(DEADLINE_MS));
+    await pod.until(power!.read(DEADLINE_MS));
+    assert.equal(pod.server.connections, 1);
+    await pod.until(power!.act('on', DEADLINE_MS));
+    assert.equal(pod.server.connections, 2);
+  });
+
   test('on its way is not there yet, and is waited for a little', async () => {
     await using pod = await RedfishPod.start({ chassisQuirks: { powerDelayMs: 5_000 } });
     const { power } = pod.driver();

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { ActionBody, ActionView, BulkActionView, DiagnosisView, GrantView } from '../api/schemas/life.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
+import { personOf } from './person.ts';
 import { isSelection, type Selection, selectionQuery, withSelection } from './selection.ts';
 import { fields, printable, table } from './table.ts';
 
@@ -99,7 +99,7 @@ export function registerLives(program: Command, environment: ApiEnvironment = RE
 function bodyOf(options: ActionOptions, env: NodeJS.ProcessEnv): ActionBody {
   const { by, reason, profile, expires, evenInMaintenance } = options;
   return {
-    by: by ?? env.SUDO_USER ?? env.USER ?? userInfo().username,
+    by: personOf(by, env),
     ...(reason === undefined ? {} : { reason }),
     ...(profile === undefined ? {} : { profile }),
     ...(expires === undefined ? {} : { expiresInSeconds: seconds(expires) }),

@@ -1,0 +1,6 @@
+import { userInfo } from 'node:os';
+
+/** Who stands in the timeline where nobody is named. */
+export function personOf(by: string | undefined, env: NodeJS.ProcessEnv): string {
+  return by ?? env.SUDO_USER ?? env.USER ?? userInfo().username;
+}

@@ -56,7 +56,11 @@ export class MachineNames {
   nameAt(address: Ipv4): { readonly labels: readonly string[]; readonly leaseSeconds?: number } | undefined {
     const { nodes, leases } = this.#parts;
     const port = nodes.byAddress(address);
-    if (port !== undefined) return { labels: this.#labelsOf(port.node, port.interface) };
+    if (port !== undefined) {
+      const labels = this.#labelsOf(port.node, port.interface);
+      // Of two interfaces whose names are the same label (eth0.1, eth0-1) the first has it.
+      return this.#leadsTo(labels, address) ? { labels } : undefined;
+    }
     const reservation = this.#reservedAddresses.get(address);
     if (reservation !== undefined && this.#leadsTo([reservation.name], address)) return { labels: [reservation.name] };
     const lease = leases.byAddress(address);

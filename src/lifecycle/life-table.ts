@@ -32,6 +32,12 @@ const FIRST_SEEN: Condition = {
   holds: (life) => life.step !== 'seen' || life.fault !== undefined,
 };
 const NOT_FINISHED: Condition = { text: 'not finished', holds: (life) => life.step !== 'finished' };
+/** A machine that reboots because its installer failed has told the better reason already. */
+const INTERRUPTED: Condition = {
+  text: 'not finished, neither failed nor given up before',
+  holds: (life) =>
+    life.step !== 'finished' && life.fault?.code !== 'installer-failed' && life.fault?.code !== 'given-up',
+};
 const RETRIED: Condition = {
   text: 'not finished, and armed again by the retry policy',
   holds: (life, event) => event.armed === true && life.step !== 'finished',
@@ -130,7 +136,7 @@ export const LIFE_TABLE: Readonly<Record<NodeState, Row>> = {
     ...ALIVE,
     // Its own grant is claimed already: another one begins with `armed`.
     claimed: NOTHING,
-    'network-boot': [{ when: NOT_FINISHED, fault: 'set' }],
+    'network-boot': [{ when: INTERRUPTED, fault: 'set' }],
     'installer-started': [{ when: whenStep('claimed'), step: 'started', fault: 'clear', patience: true }],
     'installer-progress': [
       { when: whenStep('claimed'), step: 'started', fault: 'clear', patience: true },

@@ -135,6 +135,15 @@ test('words of an installer that come after its end change nothing', () => {
   }
 });
 
+test('a machine that reboots after its installer failed keeps the reason of that', () => {
+  for (const code of ['installer-failed', 'given-up']) {
+    const failed = life('installing', { step: 'started', fault: { ...FAULT, code, at: 1 } });
+    assert.equal(happens(failed, 'network-boot').next, failed, code);
+  }
+  const silent = life('installing', { step: 'started', fault: { ...FAULT, code: 'installer-silent', at: 1 } });
+  assert.equal(happens(silent, 'network-boot').next.fault?.at, NOW, 'a reboot says more than silence');
+});
+
 test('progress puts the deadline off and clears the fault of silence', () => {
   const silent = life('installing', { step: 'started', fault: { ...FAULT, at: 1 } });
   const { next } = happens(silent, 'installer-progress');

@@ -92,6 +92,7 @@ function nameProblems(node: Node, settings: Settings): Problem[] {
     const mend = 'Use another name, or remove the reservation: the node takes its place.';
     problems.push({ path: 'name', message: `${node.name} is the name of a reservation in podboot.yaml.`, mend });
   }
+  problems.push(...dnsProblems(node.name, settings));
   if (node.group !== undefined && !settings.dhcp.groups.has(node.group)) {
     const message = `${node.name} is in the group ${node.group}, which podboot.yaml does not have.`;
     problems.push({
@@ -107,6 +108,21 @@ function nameProblems(node: Node, settings: Settings): Problem[] {
     problems.push({ path: 'boot.profile', message, mend: `Use ${profiles}, or add it under profiles.` });
   }
   return problems;
+}
+
+/** DNS would lead its name to another machine. */
+function dnsProblems(name: string, { dns, interfaces }: Settings): Problem[] {
+  if (!interfaces.some((each) => each.dns)) return [];
+  if (name === dns.serverName) {
+    const mend = 'Use another name, or change dns.serverName.';
+    return [{ path: 'name', message: `${name} is podboot’s own name in DNS.`, mend }];
+  }
+  const record = dns.records.find(
+    (each) => each.name === `${name}.${dns.domain}` && (each.type === 'A' || each.type === 'CNAME'),
+  );
+  if (record === undefined) return [];
+  const mend = 'Use another name, or remove the record: the node has its address by itself.';
+  return [{ path: 'name', message: `${name} has another address by dns.records in podboot.yaml.`, mend }];
 }
 
 const MAX_CHOICES = 12;

@@ -205,3 +205,22 @@ test('a node that fits the configuration has no problem', () => {
   for (const each of fitting)
     assert.deepEqual(checkNode(each, settings({ switchPort: { circuitId: '01', remoteId: '02' } })), []);
 });
+
+test('a name that DNS would lead elsewhere is told with its mend, where there is DNS', () => {
+  const without = settings();
+  const record = { name: 'dgx01.pod1.example.com', type: 'A', address: '10.77.0.5' } as const;
+  const text = { name: 'dgx01.pod1.example.com', type: 'TXT', text: 'beside it' } as const;
+  const dns = { ...PLAIN_DNS, domain: 'pod1.example.com' };
+  const served = (each: Partial<typeof dns>) => ({
+    ...without,
+    interfaces: without.interfaces.map((own) => ({ ...own, dns: true })),
+    dns: { ...dns, ...each },
+  });
+  const told = (name: string, at: Settings) =>
+    checkNode(node({}, { name }), at).map(({ path, mend }) => `${path}: ${mend}`);
+  assert.deepEqual(told('podboot', without), []);
+  assert.deepEqual(told('podboot', served({})), ['name: Use another name, or change dns.serverName.']);
+  assert.match(told('dgx01', served({ records: [record] }))[0] ?? '', /^name: .*remove the record/);
+  assert.deepEqual(told('dgx01', served({ records: [text] })), []);
+  assert.deepEqual(told('dgx02', served({ records: [record] })), []);
+});

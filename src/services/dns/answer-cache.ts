@@ -60,6 +60,12 @@ class Generation {
   forget(key: string): void {
     this.#places.delete(key);
   }
+
+  /** Its memory is used again: an installation of a pod clears the cache many times a second. */
+  clear(): void {
+    this.#places.clear();
+    this.#used = 0;
+  }
 }
 
 /**
@@ -101,11 +107,9 @@ export class AnswerCache {
       return undefined;
     }
     const answer = generation.answer(place);
-    if (!isYoung) {
-      generation.forget(key);
-      this.#add(key, answer, endsAt);
-    }
-    return answer;
+    if (isYoung) return answer;
+    generation.forget(key);
+    return this.#add(key, answer, endsAt);
   }
 
   /** @param keepSeconds absent: until something changes */
@@ -115,17 +119,22 @@ export class AnswerCache {
   }
 
   clear(): void {
-    if (this.size === 0) return;
-    this.#young = undefined;
-    this.#old = undefined;
+    this.#young?.clear();
+    this.#old?.clear();
   }
 
-  #add(key: string, answer: Uint8Array, endsAt: number): void {
+  /** @returns the kept copy */
+  #add(key: string, answer: Uint8Array, endsAt: number): Uint8Array {
     this.#young ??= this.#newGeneration();
-    if (this.#young.add(key, answer, endsAt)) return;
-    this.#old = this.#young;
-    this.#young = this.#newGeneration();
-    this.#young.add(key, answer, endsAt);
+    if (!this.#young.add(key, answer, endsAt)) {
+      // The answer may lie in the memory that is cleared here; copying it to the front keeps its bytes.
+      const next = this.#old ?? this.#newGeneration();
+      next.clear();
+      this.#old = this.#young;
+      this.#young = next;
+      next.add(key, answer, endsAt);
+    }
+    return this.#young.answer(this.#young.place(key) ?? 0);
   }
 
   #newGeneration(): Generation {

@@ -78,6 +78,7 @@ class Dns implements DnsService {
   readonly #networks = new Map<string, readonly Ipv4Subnet[]>();
   readonly #turns = new Turns();
   #settings: Settings;
+  #reserved: ReadonlySet<Ipv4> = new Set();
   #sweep: Timer | undefined;
   #stopped = false;
   /** As they were asked last. */
@@ -88,7 +89,7 @@ class Dns implements DnsService {
     this.#parts = parts;
     this.#settings = settings;
     this.#events = new DnsEvents(parts.events);
-    this.#leaseNames = new LeaseNames(leases, clock);
+    this.#leaseNames = new LeaseNames(leases, clock, (address) => this.#isFixed(address));
     this.#own = new OwnZones(settings, { ...parts, leaseNames: this.#leaseNames }, clock);
     const now = () => clock.monotonic();
     this.#cache = new AnswerCache(now);
@@ -199,6 +200,7 @@ class Dns implements DnsService {
 
   #takeUp(settings: Settings): void {
     this.#settings = settings;
+    this.#reserved = new Set(settings.dhcp.reservations.map(({ address }) => address));
     this.#own.replace(settings);
     this.#forgetNetworks();
     this.#replaceUpstreams();
@@ -242,6 +244,10 @@ class Dns implements DnsService {
       return done;
     };
     return response instanceof Promise ? response.then(count) : count(response);
+  }
+
+  #isFixed(address: Ipv4): boolean {
+    return this.#reserved.has(address) || this.#parts.nodes.byAddress(address) !== undefined;
   }
 
   #networksOf(interfaceName: string): readonly Ipv4Subnet[] {

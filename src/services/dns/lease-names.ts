@@ -10,11 +10,14 @@ import { hostLabel } from './host-label.ts';
 export class LeaseNames {
   readonly #leases: LeaseDirectory;
   readonly #clock: Clock;
+  readonly #isFixed: (address: Ipv4) => boolean;
   readonly #addresses = new Map<string, Ipv4>();
   #revision = 0;
 
-  constructor(leases: LeaseDirectory, clock: Clock) {
+  /** @param isFixed the address has its name whoever leases it: a node's, a reservation's */
+  constructor(leases: LeaseDirectory, clock: Clock, isFixed: (address: Ipv4) => boolean) {
     this.#leases = leases;
+    this.#isFixed = isFixed;
     this.#clock = clock;
     for (const lease of leases.all()) this.#take(lease);
   }
@@ -26,7 +29,7 @@ export class LeaseNames {
 
   /** A lease was taken over; `before` is what its address had. */
   applied(lease: Lease, before: Lease | undefined): void {
-    if (before !== undefined && this.#saysTheSame(lease, before)) return;
+    if (this.#isFixed(lease.address) || (before !== undefined && this.#saysTheSame(lease, before))) return;
     this.#revision += 1;
     if (lease.state === 'bound') this.#take(lease);
   }

@@ -41,7 +41,7 @@ test('whatever happened to nodes and leases, the name of an address leads back t
       const clock = new FakeClock();
       const nodes = new NodeIndex();
       const leases = new LeaseTable([], clock);
-      const leaseNames = new LeaseNames(leases, clock);
+      const leaseNames = new LeaseNames(leases, clock, (address) => nodes.byAddress(address) !== undefined);
       leases.onApplied = (lease, before) => leaseNames.applied(lease, before);
       const reservations = [{ name: 'switch1', address: BASE + 10, match: {}, options: new Map() }];
       const isTaken = (label: string) => label === 'taken';

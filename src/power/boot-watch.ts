@@ -5,6 +5,13 @@ import type { Clock } from '../domain/ports.ts';
 /** Firmware that asks for an address. What comes after it (iPXE, a system) may be another boot's. */
 const FIRMWARE_STAGES: ReadonlySet<unknown> = new Set(['pxe', 'http', 'bootp']);
 
+export interface BootWait {
+  /** What was seen so far is of an earlier boot. */
+  again(): void;
+  seen(limitMs: number): Promise<boolean>;
+  end(): void;
+}
+
 /** Who waits for which machine to ask the network: that, and not its BMC's word, is the proof of a network boot. */
 export class BootWatch {
   readonly #clock: Clock;
@@ -21,8 +28,7 @@ export class BootWatch {
     for (const seen of this.#waiting.get(subject.nodeId) ?? []) seen();
   }
 
-  /** Watches from now on, before the machine is on. */
-  watch(nodeId: NodeId): { seen(limitMs: number): Promise<boolean>; end(): void } {
+  watch(nodeId: NodeId): BootWait {
     let isSeen = false;
     let wake: (() => void) | undefined;
     const listener = () => {
@@ -41,9 +47,12 @@ export class BootWatch {
             resolve(true);
           };
         }),
+      again: () => {
+        isSeen = false;
+      },
       end: () => {
         all.delete(listener);
-        if (all.size === 0) this.#waiting.delete(nodeId);
+        if (all.size === 0 && this.#waiting.get(nodeId) === all) this.#waiting.delete(nodeId);
       },
     };
   }

@@ -35,6 +35,11 @@ export class Breaker {
     this.#random = random;
   }
 
+  /** It was silent the last time. */
+  get isSuspect(): boolean {
+    return this.#failures > 0;
+  }
+
   state(now: number): BreakerState {
     if (this.#lock !== undefined) return 'locked';
     if (this.#failures < LIMIT) return 'closed';

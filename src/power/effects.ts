@@ -17,13 +17,22 @@ const ACTIONS: Readonly<Partial<Record<EffectKind, JobAction>>> = {
  * job.
  */
 export function powerEffects(book: JobBook): readonly EffectPort[] {
+  /** On their way to the disk. */
+  const beginning = new Map<string, Promise<JobRecord>>();
+  const jobFor = (node: Node, action: JobAction, kind: string): Promise<JobRecord> => {
+    const open = book.openFor(node.id, action);
+    if (open !== undefined) return Promise.resolve(open);
+    const key = `${node.id} ${action}`;
+    const request = { action, by: 'podboot', reason: `its life asks for ${kind}`, origin: 'life' } as const;
+    const begun = beginning.get(key) ?? book.submit([node], request).finally(() => beginning.delete(key));
+    beginning.set(key, begun);
+    return begun;
+  };
   return Object.entries(ACTIONS).map(([kind, action]) => ({
     kind: kind as EffectKind,
     async perform(node) {
       if (!hasPower(node) || (kind === 'disk-first' && node.bmc?.driver === 'none')) return undefined;
-      const request = { action, by: 'podboot', reason: `its life asks for ${kind}`, origin: 'life' } as const;
-      const record = book.openFor(node.id, action) ?? (await book.submit([node], request));
-      return outcomeOf(await settledStep(record, node, action), node);
+      return outcomeOf(await settledStep(await jobFor(node, action, kind), node, action), node);
     },
   }));
 }

@@ -71,6 +71,7 @@ export class NodeRun {
   readonly #options: NodeRunOptions;
   /** Whether the machine heard that it is to shut down nobody knows. */
   #isSoftUnsure = false;
+  #watched: ReturnType<BootWatch['watch']> | undefined;
 
   constructor(options: NodeRunOptions) {
     this.#options = options;
@@ -78,13 +79,17 @@ export class NodeRun {
 
   /** @throws Interrupted */
   async run(): Promise<StepEnd> {
+    const { watch, node, action } = this.#options;
+    // From before it is on: some are seen before their BMC says that they are.
+    if (action === 'network-boot') this.#watched = watch.watch(node.id);
     try {
       return await this.#run();
     } catch (error) {
       if (this.#options.isStopped()) throw new Interrupted();
       if (!(error instanceof BmcError)) throw error;
-      const { node } = this.#options;
       return { stage: 'failed', text: `${node.name}: ${error.message}`, mend: mendOf(error, node) };
+    } finally {
+      this.#watched?.end();
     }
   }
 
@@ -133,6 +138,7 @@ export class NodeRun {
     const { action, save, clock } = this.#options;
     if (action === 'network-boot') await this.#armAgain();
     await save({ stage: 'turning-on', onAt: clock.now() });
+    this.#watched?.again();
     await this.#turn('on');
   }
 
@@ -274,20 +280,14 @@ export class NodeRun {
 
   /** S14: that the machine itself asks the network, not that its BMC says so. */
   async #awaitBoot(isResumed: boolean): Promise<StepEnd | 'again'> {
-    const { node, standing, watch, learned, clock, save, settings, step, lock, unlock, isCancelled } = this.#options;
+    const { node, standing, learned, clock, save, settings, step, lock, unlock, isCancelled } = this.#options;
     await save({ stage: 'awaiting-boot' });
-    const watched = watch.watch(node.id);
     // Since when it is on, over restarts: by the wall clock, which may have jumped.
     const onForMs = isResumed ? Math.max(0, clock.now() - (step().onAt ?? clock.now())) : 0;
     const deadlineMs = standing.bootDeadlineMs(node);
     const lateMs = learned.of(node, 'boot').lateMs({ ...BOOT_LATE, unknownMs: deadlineMs / 2, maxMs: deadlineMs });
     unlock();
-    let isSeen: boolean;
-    try {
-      isSeen = standing.hasBooted(node) || (await watched.seen(Math.max(1_000, lateMs - onForMs)));
-    } finally {
-      watched.end();
-    }
+    const isSeen = standing.hasBooted(node) || (await this.#watched?.seen(Math.max(1_000, lateMs - onForMs))) === true;
     if (isSeen) {
       const bootMs = Math.max(0, clock.now() - (step().onAt ?? clock.now()));
       learned.of(node, 'boot').observe(bootMs);

@@ -8,11 +8,13 @@ export const PRIORITIES = ['person', 'job', 'poll'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
 /** A BMC that has not answered for so long costs nothing but a timer: its place is lent to the next. */
-const SILENT_MS = 100;
+const SILENT_MS = 50;
 const MAX_SILENT = 4_096;
 const MAX_QUEUED = 64;
 /** Of one use of a BMC: a handshake and a few commands. */
 const DEADLINE = { unknownMs: 10_000, minMs: 5_000, maxMs: 60_000 };
+/** Over what a BMC usually takes: for packets that are lost, and a session that has to be opened anew. */
+const MARGIN = 4;
 /** A driver that does not keep its deadline is given up. */
 const GRACE = 2;
 
@@ -55,7 +57,7 @@ export interface LaneView {
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #lanes = new Map<string, Lane>();
-  readonly #ready: Readonly<Record<Priority, Set<Lane>>> = { person: new Set(), job: new Set(), poll: new Set() };
+  readonly #ready: Readonly<Record<Priority, Ready>> = { person: noneReady(), job: noneReady(), poll: noneReady() };
   #active = 0;
   #silent = 0;
   #commands = 0;
@@ -98,7 +100,7 @@ export class Scheduler {
     const lane = this.#lanes.get(bmc);
     if (lane === undefined) return;
     this.#lanes.delete(bmc);
-    for (const set of Object.values(this.#ready)) set.delete(lane);
+    this.#unqueue(lane);
     lane.timer?.cancel();
     for (const task of lane.waiting.splice(0)) task.reject(new BmcError('unreachable', 'the node was removed'));
   }
@@ -125,12 +127,13 @@ export class Scheduler {
 
   /** Puts a lane where its most urgent task says. */
   #queue(lane: Lane): void {
-    for (const set of Object.values(this.#ready)) set.delete(lane);
+    this.#unqueue(lane);
     const [first] = lane.waiting;
     if (first === undefined || lane.isBusy) return;
     const waitMs = lane.readyAt - this.#options.clock.monotonic();
     if (waitMs <= 0) {
-      this.#ready[first.priority].add(lane);
+      const ready = this.#ready[first.priority];
+      (lane.breaker.isSuspect ? ready.suspect : ready.sound).add(lane);
       return;
     }
     lane.timer ??= this.#options.clock.setTimeout(() => {
@@ -138,6 +141,13 @@ export class Scheduler {
       this.#queue(lane);
       this.#pump();
     }, waitMs);
+  }
+
+  #unqueue(lane: Lane): void {
+    for (const { sound, suspect } of Object.values(this.#ready)) {
+      sound.delete(lane);
+      suspect.delete(lane);
+    }
   }
 
   #pump(): void {
@@ -157,9 +167,13 @@ export class Scheduler {
 
   #next(): Lane | undefined {
     for (const priority of PRIORITIES) {
-      for (const lane of this.#ready[priority]) {
-        this.#ready[priority].delete(lane);
-        return lane;
+      const ready = this.#ready[priority];
+      // One that was silent the last time waits behind those that were not.
+      for (const lanes of [ready.sound, ready.suspect]) {
+        for (const lane of lanes) {
+          lanes.delete(lane);
+          return lane;
+        }
       }
     }
     return undefined;
@@ -199,8 +213,9 @@ export class Scheduler {
   }
 
   #bounded(lane: Lane, task: Task): Promise<unknown> {
-    const deadlineMs = 4 * lane.latency.lateMs({ ...DEADLINE, unknownMs: DEADLINE.unknownMs / 4 });
-    const boundMs = Math.min(DEADLINE.maxMs, Math.max(DEADLINE.minMs, deadlineMs));
+    const { unknownMs, minMs, maxMs } = DEADLINE;
+    const lateMs = lane.latency.lateMs({ unknownMs: unknownMs / MARGIN, minMs: 0, maxMs: maxMs / MARGIN });
+    const boundMs = Math.max(minMs, MARGIN * lateMs);
     return new Promise((resolve, reject) => {
       const timer = this.#options.clock.setTimeout(() => {
         const seconds = Math.round(boundMs / 1_000);
@@ -212,6 +227,16 @@ export class Scheduler {
         .finally(() => timer.cancel());
     });
   }
+}
+
+/** Lanes that may go on, in the order in which they came. */
+interface Ready {
+  readonly sound: Set<Lane>;
+  readonly suspect: Set<Lane>;
+}
+
+function noneReady(): Ready {
+  return { sound: new Set(), suspect: new Set() };
 }
 
 function rank(priority: Priority): number {

@@ -1,4 +1,5 @@
 import { createDriver } from '../../src/bmc/registry.ts';
+import { BootDeviceSelector } from '../../src/codecs/ipmi/commands/boot-options.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { Node } from '../../src/domain/node.ts';
 import type { StoreChange } from '../../src/domain/ports.ts';
@@ -73,7 +74,8 @@ export class PowerPod {
       if (options.dead?.(number) === true) continue;
       const machine = {
         powerOn: (flags: { readonly device: number } | undefined) => {
-          if (flags?.device === 1) this.bmcs.clock.setTimeout(() => this.discover(node), this.bootDelayMs);
+          if (flags?.device === BootDeviceSelector.PXE)
+            this.bmcs.clock.setTimeout(() => this.discover(node), this.bootDelayMs);
         },
         powerOff: () => {},
       };

@@ -63,7 +63,8 @@ export class IpmiClient {
   /** What the BMC was found to have, kept over sessions. */
   #suite: CipherSuite | undefined;
   #idle: { cancel(): void } | undefined;
-  #holders = 0;
+  /** What is told to those who hold the session when it is given up. */
+  readonly #holders = new Set<() => void>();
   #lastCommandAt = Number.NEGATIVE_INFINITY;
   #commands = 0;
   #sessions = 0;
@@ -83,15 +84,18 @@ export class IpmiClient {
   }
 
   /**
-   * A session that stays open until `release`, for a console: commands go through it meanwhile. It is told of the session's
-   * end by its next command or packet that fails.
+   * A session that stays open until `release`, for a console: commands go through it meanwhile.
    *
+   * @param lost told once where the session is given up: its BMC does not know it any more, or the client was closed
    * @throws IpmiError
    */
-  async hold(deadlineMs: number): Promise<HeldSession> {
+  async hold(deadlineMs: number, lost: () => void): Promise<HeldSession> {
+    // A function of its own: the same listener may hold twice.
+    const holder = () => lost();
     const session = await this.#inTurn(async () => {
       const opened = await this.#session(this.#options.clock.monotonic() + deadlineMs);
-      this.#holders += 1;
+      this.#idle?.cancel();
+      this.#holders.add(holder);
       return opened;
     });
     let isHeld = true;
@@ -100,7 +104,7 @@ export class IpmiClient {
       release: () => {
         if (!isHeld) return;
         isHeld = false;
-        this.#holders -= 1;
+        this.#holders.delete(holder);
         session.onSol(undefined);
         this.#restIfIdle();
       },
@@ -261,9 +265,9 @@ export class IpmiClient {
 
   #restIfIdle(): void {
     this.#idle?.cancel();
-    if (this.#link === undefined || this.#holders > 0 || this.#queued > 1) return;
+    if (this.#link === undefined || this.#holders.size > 0 || this.#queued > 1) return;
     this.#idle = this.#options.clock.setTimeout(() => {
-      if (this.#holders === 0 && this.#queued === 0) this.#drop();
+      if (this.#holders.size === 0 && this.#queued === 0) this.#drop();
     }, this.#options.idleMs ?? IDLE_MS);
   }
 
@@ -273,6 +277,9 @@ export class IpmiClient {
     this.#idle?.cancel();
     link?.session?.close();
     link?.channel.close();
+    const holders = [...this.#holders];
+    this.#holders.clear();
+    for (const lost of holders) lost();
   }
 
   #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {

@@ -54,6 +54,11 @@ export class IpmiSession {
     this.#options = options;
   }
 
+  /** As the BMC calls it. */
+  get bmcSessionId(): number {
+    return this.#options.bmcSessionId;
+  }
+
   /**
    * Sends it until it is answered, within `deadlineMs`; what is not repeatable once.
    *

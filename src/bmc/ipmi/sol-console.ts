@@ -17,23 +17,32 @@ import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import type { HeldSession, IpmiClient } from './client.ts';
 import { IpmiError } from './errors.ts';
 import type { IpmiClock } from './ports.ts';
+import type { IpmiSession } from './session.ts';
 
 export interface SolListener {
   /** What the machine said; valid during the call. */
   output(characters: Uint8Array): void;
-  /** The BMC lost characters of the machine (its buffer ran over). */
-  lost(why: 'overrun'): void;
+  /** Characters of the machine are gone: the BMC's buffer ran over, or it gave a packet up that nobody acknowledged. */
+  lost(why: 'overrun' | 'gap'): void;
   /** The console is over; `lost` comes of the network or the BMC, `taken` from another console. */
   ended(why: 'lost' | 'taken' | 'closed'): void;
 }
 
 const RESEND_MS = 300;
-const MAX_SENDINGS = 7;
+/** Some 9 s: with a fifth of all packets lost each way, seven sendings would end a console every few minutes. */
+const MAX_SENDINGS = 30;
+const SEQUENCE_NUMBERS = 15;
+/** A repetition that a newer packet overtook is at most so far behind. */
+const MAX_BEHIND = 2;
 /** A silent session is kept alive on the same session: another one would take one of the BMC's few. */
 const KEEPALIVE_MS = 15_000;
 const COMMAND_MS = 10_000;
+/** With a handshake, on a bad line. */
+const HOLD_MS = 30_000;
+const MAX_ACTIVATIONS = 5;
 /** What waits to be typed: more than any person or script sends at once to a line of 115,200 baud. */
 const MAX_WAITING_BYTES = 64 * 1024;
+const MAX_BREAKS = 16;
 
 interface InFlight {
   readonly sequence: number;
@@ -58,7 +67,11 @@ export class SolConsole {
   #heard = 0;
   #heardBytes = 0;
   #isPaused = false;
+  #pause: { cancel(): void } | undefined;
+  #breaks = 0;
   #isOver = false;
+  /** The BMC has said that the console is active. */
+  #isKnown = false;
   #keepalive: { cancel(): void } | undefined;
 
   private constructor(
@@ -85,11 +98,18 @@ export class SolConsole {
     listener: SolListener,
     options: { readonly takeOver?: boolean } = {},
   ): Promise<SolConsole> {
-    const held = await client.hold(COMMAND_MS);
+    let opened: SolConsole | undefined;
+    let isLost = false;
+    const held = await client.hold(HOLD_MS, () => {
+      isLost = true;
+      if (opened !== undefined) opened.#lose('lost');
+    });
     try {
-      const activation = await activate(client, options.takeOver ?? false);
+      const activation = await activate(client, held.session, options.takeOver ?? false);
+      if (isLost) throw new IpmiError('no-answer', 'the session was lost while the console was opened');
       const console_ = new SolConsole(client, clock, held, activation, listener);
       held.session.onSol((payload) => console_.#receive(payload));
+      opened = console_;
       console_.#stayAlive();
       return console_;
     } catch (error) {
@@ -111,8 +131,9 @@ export class SolConsole {
 
   /** For a kernel's SysRq. */
   sendBreak(): void {
-    if (this.#isOver || this.#inFlight !== undefined) return;
-    this.#launch(new Uint8Array(), SolOperation.BREAK);
+    if (this.#isOver) return;
+    this.#breaks = Math.min(MAX_BREAKS, this.#breaks + 1);
+    this.#sendNext();
   }
 
   async close(): Promise<void> {
@@ -139,6 +160,9 @@ export class SolConsole {
 
   /** The same number again is the same packet, which may have grown: only its tail is new. */
   #hear({ sequence, characters }: SolPacket): void {
+    const ahead = this.#heard === 0 ? 1 : (sequence - this.#heard + SEQUENCE_NUMBERS) % SEQUENCE_NUMBERS;
+    if (ahead >= SEQUENCE_NUMBERS - MAX_BEHIND) return;
+    if (ahead > 1) this.#listener.lost('gap');
     const isRepeated = sequence === this.#heard;
     const fresh = isRepeated ? characters.subarray(Math.min(this.#heardBytes, characters.length)) : characters;
     this.#heard = sequence;
@@ -165,7 +189,7 @@ export class SolConsole {
     }
     // The machine takes nothing at the moment (it is off, or its line is held): again when the BMC says more, or later.
     this.#isPaused = (flags & SolStatus.TRANSFER_UNAVAILABLE) !== 0;
-    if (this.#isPaused) this.#clock.setTimeout(() => this.#resume(), RESEND_MS * 3);
+    if (this.#isPaused) this.#pause = this.#clock.setTimeout(() => this.#resume(), RESEND_MS * 3);
     else this.#sendNext();
   }
 
@@ -176,6 +200,11 @@ export class SolConsole {
 
   #sendNext(): void {
     if (this.#inFlight !== undefined || this.#isPaused || this.#isOver) return;
+    if (this.#breaks > 0) {
+      this.#breaks -= 1;
+      this.#launch(new Uint8Array(), SolOperation.BREAK);
+      return;
+    }
     const characters = this.#take(this.#activation.toBmcBytes);
     if (characters.length > 0) this.#launch(characters, 0);
   }
@@ -212,7 +241,10 @@ export class SolConsole {
   #stayAlive(): void {
     this.#keepalive = this.#clock.setTimeout(() => {
       this.#client.run(getSolInstanceInfo(), COMMAND_MS).then(
-        () => {
+        (sessionId) => {
+          // It knows of no console any more: it was reset, or somebody ended it. Some never do.
+          if (sessionId === 0 && this.#isKnown) return this.#lose('lost');
+          this.#isKnown ||= sessionId !== 0;
           if (!this.#isOver) this.#stayAlive();
         },
         (error: unknown) => {
@@ -234,19 +266,28 @@ export class SolConsole {
   #end(why: 'lost' | 'taken' | 'closed'): void {
     this.#isOver = true;
     this.#keepalive?.cancel();
+    this.#pause?.cancel();
     this.#inFlight?.timer.cancel();
     this.#held.session.onSol(undefined);
     this.#listener.ended(why);
   }
 }
 
-async function activate(client: IpmiClient, takeOver: boolean): Promise<SolActivation> {
-  try {
-    return await client.run(activateSol(), COMMAND_MS);
-  } catch (error) {
-    const isTaken = error instanceof IpmiError && error.completionCode === ALREADY_ACTIVE;
-    if (!isTaken || !takeOver) throw error;
-    await client.run(deactivateSol(), COMMAND_MS).catch(() => undefined);
-    return await client.run(activateSol(), COMMAND_MS);
+/** Where the answer was lost, the console is active already, and ours: ended and begun anew, for its sizes were lost too. */
+async function activate(client: IpmiClient, session: IpmiSession, takeOver: boolean): Promise<SolActivation> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await client.run(activateSol(), COMMAND_MS);
+    } catch (error) {
+      const isTaken = error instanceof IpmiError && error.completionCode === ALREADY_ACTIVE;
+      if (!isTaken || attempt >= MAX_ACTIVATIONS) throw error;
+      if (!takeOver && (await holder(client)) !== session.bmcSessionId) throw error;
+      await client.run(deactivateSol(), COMMAND_MS).catch(() => undefined);
+    }
   }
+}
+
+/** Id of the session that has the console; undefined where the BMC does not say. */
+function holder(client: IpmiClient): Promise<number | undefined> {
+  return client.run(getSolInstanceInfo(), COMMAND_MS).catch(() => undefined);
 }

@@ -2,10 +2,12 @@ import { ChassisControl } from '../../codecs/ipmi/commands/chassis.ts';
 import { type IpmiRequest, NetFn } from '../../codecs/ipmi/message.ts';
 import type { BmcSession } from './bmc-session.ts';
 import type { Chassis } from './chassis.ts';
+import type { SerialOverLan } from './serial-over-lan.ts';
 
 /** What a command may look at, and change. */
 export interface CommandContext {
   readonly chassis: Chassis;
+  readonly serial: SerialOverLan;
   /** Undefined outside of a session: a few questions are answered there too. */
   readonly session: BmcSession | undefined;
   readonly guid: Uint8Array;
@@ -59,6 +61,10 @@ const IN_SESSION: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [key(NetFn.CHASSIS, 0x07), () => ok(0x01, 0)],
   [key(NetFn.CHASSIS, 0x08), setBootOptions],
   [key(NetFn.CHASSIS, 0x09), getBootOptions],
+  [key(NetFn.APP, 0x48), activatePayload],
+  [key(NetFn.APP, 0x49), deactivatePayload],
+  [key(NetFn.APP, 0x4b), payloadInstance],
+  [key(NetFn.TRANSPORT, 0x22), solParameter],
 ]);
 
 export function runCommand({ netFn, command, data }: IpmiRequest, context: CommandContext): CommandAnswer {
@@ -146,4 +152,48 @@ function getBootOptions(data: Uint8Array, { chassis }: CommandContext): CommandA
     (flags?.isPersistent === true ? 0x40 : 0) |
     (flags?.isEfi === true ? 0x20 : 0);
   return ok(1, 5, first, flags?.device ?? 0, 0, 0, 0);
+}
+
+const SOL_PAYLOAD = 0x01;
+const NO_SUCH_INSTANCE = 0x80;
+const PAYLOAD_BYTES = 200;
+const SOL_PORT = 623;
+
+function activatePayload(data: Uint8Array, { serial, session }: CommandContext): CommandAnswer {
+  const [type, , auxiliary = 0] = data;
+  if (session === undefined || session.privilege < OPERATOR) return refused(PRIVILEGE);
+  if (type !== SOL_PAYLOAD) return refused(OUT_OF_RANGE);
+  if (serial.sessionId !== 0) return refused(NO_SUCH_INSTANCE);
+  serial.activate(session.id, auxiliary, (payload) => session.sendSol(payload));
+  return ok(0, 0, 0, 0, PAYLOAD_BYTES, 0, PAYLOAD_BYTES, 0, SOL_PORT & 0xff, SOL_PORT >>> 8, 0xff, 0xff);
+}
+
+/** Any session may end the console of another: that is how one is taken over. */
+function deactivatePayload(_data: Uint8Array, { serial, session }: CommandContext): CommandAnswer {
+  if (serial.sessionId === 0) return refused(NO_SUCH_INSTANCE);
+  serial.deactivate(serial.sessionId !== session?.id);
+  return ok();
+}
+
+function payloadInstance(_data: Uint8Array, { serial }: CommandContext): CommandAnswer {
+  const id = serial.sessionId;
+  return ok(id & 0xff, (id >>> 8) & 0xff, (id >>> 16) & 0xff, id >>> 24, 1, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/** What ipmitool reads before it opens a console (IPMI 2.0 table 26-5): switched on, encrypted, 115,200 baud. */
+const SOL_PARAMETERS: ReadonlyMap<number, readonly number[]> = new Map([
+  [0, [0]],
+  [1, [1]],
+  [2, [0xc4]],
+  [3, [12, 96]],
+  [4, [7, 10]],
+  [5, [10]],
+  [6, [10]],
+  [7, [1]],
+  [8, [SOL_PORT & 0xff, SOL_PORT >>> 8]],
+]);
+
+function solParameter(data: Uint8Array): CommandAnswer {
+  const value = SOL_PARAMETERS.get(data[1] ?? -1);
+  return value === undefined ? refused(UNSUPPORTED_PARAMETER) : ok(0x11, ...value);
 }

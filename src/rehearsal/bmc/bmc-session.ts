@@ -32,6 +32,8 @@ export class BmcSession {
   keys: SessionKeys | undefined;
   privilege = 2;
   lastUsedAt: number;
+  /** To where its last packet came from. */
+  sendSol: (payload: Uint8Array) => void = () => {};
   /** The last number that went to the console. */
   outbound = 0;
   readonly inbound = new ReplayWindow();

@@ -32,14 +32,15 @@ export class FaultyLine implements IpmiNetwork {
   async connect(host: string): Promise<IpmiChannel> {
     let listener: ((packet: Uint8Array) => void) | undefined;
     let isOpen = true;
+    const carryBack = (packet: Uint8Array) =>
+      this.#carry(packet, (back) => {
+        if (isOpen) listener?.(back);
+      });
     return {
       send: (packet) =>
         this.#carry(packet, (arrived) => {
-          const answer = this.#bmcs.get(host)?.receive(arrived);
-          if (answer === undefined) return;
-          this.#carry(answer, (back) => {
-            if (isOpen) listener?.(back);
-          });
+          const answer = this.#bmcs.get(host)?.receive(arrived, carryBack);
+          if (answer !== undefined) carryBack(answer);
         }),
       onPacket: (each) => {
         listener = each;

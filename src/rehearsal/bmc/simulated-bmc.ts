@@ -18,6 +18,7 @@ import { answerPing } from './asf-answer.ts';
 import { type CommandContext, runCommand } from './bmc-commands.ts';
 import { type BmcAccount, BmcSession } from './bmc-session.ts';
 import type { Chassis } from './chassis.ts';
+import { SerialOverLan, type SerialQuirks } from './serial-over-lan.ts';
 
 export interface SimulatedBmcOptions {
   readonly clock: Clock;
@@ -33,6 +34,7 @@ export interface SimulatedBmcOptions {
   readonly maxSessions?: number;
   readonly manufacturerId?: number;
   readonly productId?: number;
+  readonly serial?: SerialQuirks;
 }
 
 const MAX_SESSIONS = 4;
@@ -43,6 +45,8 @@ const HANDSHAKE_LIFE_MS = 10_000;
 
 /** A BMC that speaks RMCP+ (suites 3 and 17) as a machine's would: for rehearsals, and for tests of what talks to BMCs. */
 export class SimulatedBmc {
+  /** Of its machine: what it says, and what is typed to it. */
+  readonly serial: SerialOverLan;
   readonly #options: SimulatedBmcOptions;
   readonly #sessions = new Map<number, BmcSession>();
   #nextSession = 0x02000001;
@@ -50,6 +54,7 @@ export class SimulatedBmc {
 
   constructor(options: SimulatedBmcOptions) {
     this.#options = options;
+    this.serial = new SerialOverLan(options.clock, options.serial);
   }
 
   /** Sessions that are open, or half open, at this moment. */
@@ -61,17 +66,21 @@ export class SimulatedBmc {
   /** Its firmware starts anew: every session is lost, and it is deaf meanwhile. */
   restart(takesMs: number): void {
     this.#sessions.clear();
+    this.serial.deactivate(false);
     this.#restartsAt = this.#options.clock.monotonic() + takesMs;
   }
 
-  /** @returns what it answers, or nothing */
-  receive(packet: Uint8Array): Uint8Array | undefined {
+  /**
+   * @param toConsole the way back, for what a console hears without asking
+   * @returns what it answers, or nothing
+   */
+  receive(packet: Uint8Array, toConsole: (packet: Uint8Array) => void = () => {}): Uint8Array | undefined {
     if (this.#options.clock.monotonic() < this.#restartsAt) return undefined;
     try {
       const pong = answerPing(packet);
       if (pong !== undefined) return pong;
       const { sessionId } = peekPacket(packet);
-      return sessionId === 0 ? this.#outside(packet) : this.#inside(packet, sessionId);
+      return sessionId === 0 ? this.#outside(packet) : this.#inside(packet, sessionId, toConsole);
     } catch (error) {
       if (error instanceof MalformedPacket || error instanceof UnacceptablePacket) return undefined;
       throw error;
@@ -125,33 +134,33 @@ export class SimulatedBmc {
     return encodeOpenSessionResponse({ tag, status: 0, privilege: 4, consoleSessionId, bmcSessionId: id, algorithms });
   }
 
-  #inside(packet: Uint8Array, sessionId: number): Uint8Array | undefined {
+  #inside(packet: Uint8Array, sessionId: number, toConsole: (packet: Uint8Array) => void): Uint8Array | undefined {
     this.#expire();
     const session = this.#sessions.get(sessionId);
     if (session?.keys === undefined) return undefined;
     const { payloadType, payload, sequence } = decodeSecurePacket(packet, sessionId, session.keys);
     if (!session.inbound.accept(sequence)) return undefined;
     session.lastUsedAt = this.#options.clock.monotonic();
+    session.sendSol = (sol) => toConsole(seal(session, PayloadType.SOL, sol));
+    if (payloadType === PayloadType.SOL) this.serial.receive(sessionId, payload);
     if (payloadType !== PayloadType.IPMI) return undefined;
     const request = decodeIpmiRequest(payload);
     const { code, data, closes } = this.#run(request, session);
-    if (closes === true) this.#sessions.delete(sessionId);
-    session.outbound += 1;
-    return encodeSecurePacket(
-      {
-        payloadType: PayloadType.IPMI,
-        sessionId: session.consoleSessionId,
-        sequence: session.outbound,
-        payload: encodeIpmiResponse(request, code, data),
-      },
-      session.keys,
-    );
+    if (closes === true) this.#forget(sessionId);
+    return seal(session, PayloadType.IPMI, encodeIpmiResponse(request, code, data));
+  }
+
+  /** Its console ends with it. */
+  #forget(sessionId: number): void {
+    this.#sessions.delete(sessionId);
+    if (this.serial.sessionId === sessionId) this.serial.deactivate(false);
   }
 
   #run(request: IpmiRequest, session: BmcSession | undefined) {
     const { chassis, suites = CIPHER_SUITES, hidesSuites = false, guid } = this.#options;
     const context: CommandContext = {
       chassis,
+      serial: this.serial,
       session,
       guid,
       suiteIds: hidesSuites ? undefined : suites.map(({ id }) => id),
@@ -168,7 +177,14 @@ export class SimulatedBmc {
   #expire(): void {
     const now = this.#options.clock.monotonic();
     for (const [id, { keys, lastUsedAt }] of this.#sessions) {
-      if (now - lastUsedAt > (keys === undefined ? HANDSHAKE_LIFE_MS : SESSION_LIFE_MS)) this.#sessions.delete(id);
+      if (now - lastUsedAt > (keys === undefined ? HANDSHAKE_LIFE_MS : SESSION_LIFE_MS)) this.#forget(id);
     }
   }
+}
+
+function seal(session: BmcSession, payloadType: number, payload: Uint8Array): Uint8Array {
+  if (session.keys === undefined) throw new Error('the session is not open yet');
+  session.outbound += 1;
+  const { consoleSessionId: sessionId, outbound: sequence } = session;
+  return encodeSecurePacket({ payloadType, sessionId, sequence, payload }, session.keys);
 }

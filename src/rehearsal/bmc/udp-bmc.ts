@@ -19,8 +19,9 @@ export class UdpBmc implements AsyncDisposable {
     await once(socket, 'listening');
     const served = new UdpBmc(socket);
     socket.on('message', (packet, from) => {
-      const answer = bmc.receive(packet);
-      if (answer !== undefined) socket.send(answer, from.port, from.address);
+      const send = (answer: Uint8Array) => socket.send(answer, from.port, from.address);
+      const answer = bmc.receive(packet, send);
+      if (answer !== undefined) send(answer);
     });
     return served;
   }

@@ -331,6 +331,24 @@ test('a machine is told of us by DHCP, and is found under its own name at once',
   }
 });
 
+test("a node's first question after its lease stands in its timeline", { skip }, async () => {
+  const mac = '52:54:00:77:00:f5';
+  await site.daemon.enrol({ name: 'dgx02', interfaces: [{ name: 'eno1', role: 'boot', mac }] });
+  const machine = site.client(mac);
+  const client = new Udhcpc(machine);
+  try {
+    const lease = client.lease();
+    assert.equal(ask('dig', [full('switch1')], machine).status, 'NOERROR');
+    assert.match(ask('dig', [full('dgx02')], machine).answer[0] ?? '', new RegExp(` IN A ${lease.ip}$`));
+    await until(
+      async () => (await site.daemon.call('GET', '/api/v1/nodes/dgx02/timeline')).body.includes('dns.first-question'),
+      { what: 'the question is in the timeline', evidence: () => site.daemon.output },
+    );
+  } finally {
+    client.remove();
+  }
+});
+
 test('DNS is switched off by a reload: its port is closed', { skip }, async () => {
   const reloads = () => site.daemon.log.filter(({ msg }) => /is in force/.test(String(msg))).length;
   const before = reloads();

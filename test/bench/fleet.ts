@@ -78,8 +78,11 @@ export async function prepareNames(paths: BenchPaths): Promise<string> {
     const mac = macOf(index + 1);
     return { name: name.replace('.boot.test', ''), interfaces: [{ name: 'eno1', role: 'boot', mac, address }] };
   });
-  const { status, body } = await daemon.call('POST', '/api/v1/nodes/bulk', nodes);
-  if (status !== 201) throw new Error(`the names were refused: ${body.slice(0, 500)}`);
-  await daemon.remove();
+  try {
+    const { status, body } = await daemon.call('POST', '/api/v1/nodes/bulk', nodes);
+    if (status !== 201) throw new Error(`the names were refused: ${body.slice(0, 500)}`);
+  } finally {
+    await daemon.remove();
+  }
   return names;
 }

@@ -33,10 +33,10 @@ const FIRST_SEEN: Condition = {
 };
 const NOT_FINISHED: Condition = { text: 'not finished', holds: (life) => life.step !== 'finished' };
 /** A machine that reboots because its installer failed has told the better reason already. */
+const SAID_WHY = /^(installer-(failed|no-disk|mirror|clock)|given-up)$/;
 const INTERRUPTED: Condition = {
-  text: 'not finished, neither failed nor given up before',
-  holds: (life) =>
-    life.step !== 'finished' && life.fault?.code !== 'installer-failed' && life.fault?.code !== 'given-up',
+  text: 'not finished, and nobody has said before why it ended',
+  holds: (life) => life.step !== 'finished' && !SAID_WHY.test(life.fault?.code ?? ''),
 };
 const RETRIED: Condition = {
   text: 'not finished, and armed again by the retry policy',

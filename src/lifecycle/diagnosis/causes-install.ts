@@ -5,8 +5,11 @@ const isInstalling = ({ life }: Evidence) => life.state === 'installing';
 const isRunning = (evidence: Evidence) => isInstalling(evidence) && evidence.life.step !== 'finished';
 const isFinished = (evidence: Evidence) => isInstalling(evidence) && evidence.life.step === 'finished';
 
+/** An installer's log, and the reason that it gave when it failed. */
 function logLine(evidence: Evidence, pattern: RegExp): StoredEvent | undefined {
-  return evidence.all(/^installer\.|^syslog\./).findLast(({ event }) => pattern.test(event.text));
+  const isItsWord = ({ event: { type, data } }: StoredEvent) =>
+    /^installer\.|^syslog\./.test(type) || (type === 'life.fault' && data?.fault === 'installer-failed');
+  return evidence.entries.findLast((entry) => isItsWord(entry) && pattern.test(entry.event.text));
 }
 
 /** What installers say themselves when they stop. */
@@ -45,7 +48,7 @@ export const INSTALL_CAUSES: readonly Cause[] = [
   said(
     'installer-no-disk',
     'it has no disk to install on',
-    /no (suitable |matching )?(disks?|storage|partitionable media|block devices?)( (were|was))? (found|detected|available|matched)|no root file system|could not find (a |any )?disk|ambiguous.*disk/i,
+    /no (suitable |matching )?(disks?|storage|partitionable media|block devices?)( (were|was))? (found|detected|available|matched)|no root file system|could not find (a |any )?disk|ambiguous.*disk|disks? fits? the choice of/i,
     'Look at the profile’s choice of disks against what the machine has (serial, model, size), and at the driver of its controller.',
   ),
   said(

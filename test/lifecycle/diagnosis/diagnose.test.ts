@@ -335,6 +335,24 @@ const CASES: readonly Case[] = [
     lines: [ARMED, ...STARTED, log(400, 'partman: No disks found')],
   },
   {
+    code: 'installer-no-disk',
+    what: 'a choice of disks that no disk of the machine fits, in its installer’s last words, and a reboot since',
+    where: CLAIM,
+    lines: [
+      ARMED,
+      ...CLAIMED,
+      [
+        310,
+        'life.fault',
+        'dgx01 is installing (claimed): the installer failed: no disk fits the choice of install.disk; there are; /dev/vda',
+        { fault: 'installer-failed' },
+        'warn',
+      ],
+      again,
+    ],
+    says: /there are; \/dev\/vda/,
+  },
+  {
     code: 'installer-mirror',
     what: 'no way to the packages',
     where: RUNNING,

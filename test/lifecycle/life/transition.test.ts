@@ -136,7 +136,7 @@ test('words of an installer that come after its end change nothing', () => {
 });
 
 test('a machine that reboots after its installer failed keeps the reason of that', () => {
-  for (const code of ['installer-failed', 'given-up']) {
+  for (const code of ['installer-failed', 'installer-no-disk', 'given-up']) {
     const failed = life('installing', { step: 'started', fault: { ...FAULT, code, at: 1 } });
     assert.equal(happens(failed, 'network-boot').next, failed, code);
   }

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { preparedKey } from './prepared-key.ts';
 
 /** Payload numbers of the algorithms (IPMI 2.0 tables 13-17 to 13-19). */
 export interface AlgorithmNumbers {
@@ -49,7 +50,7 @@ export function suiteOf({ authentication, integrity, confidentiality }: Algorith
 
 /** HMAC of the parts, one after another. */
 export function keyedHash(suite: CipherSuite, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hmac = createHmac(suite.hash, key);
+  const hmac = createHmac(suite.hash, preparedKey(key));
   for (const part of parts) hmac.update(part);
   return Uint8Array.from(hmac.digest());
 }

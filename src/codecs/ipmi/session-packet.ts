@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ByteReader } from '../byte-reader.ts';
 import { MalformedPacket } from '../malformed-packet.ts';
 import { type CipherSuite, keyedHash, sameCode } from './cipher-suite.ts';
+import { preparedKey } from './prepared-key.ts';
 import { encodeRmcp, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts';
 
 /** IPMI 2.0 table 13-16. */
@@ -200,7 +201,7 @@ function encrypt(payload: Uint8Array, key: Uint8Array, iv: Uint8Array): Uint8Arr
   padded.set(payload);
   for (let index = 0; index < padBytes; index += 1) padded[payload.length + index] = index + 1;
   padded[padded.length - 1] = padBytes;
-  const cipher = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
+  const cipher = createCipheriv('aes-128-cbc', preparedKey(key), iv).setAutoPadding(false);
   return Buffer.concat([iv, cipher.update(padded), cipher.final()]);
 }
 
@@ -208,7 +209,9 @@ function decrypt(encrypted: Uint8Array, key: Uint8Array): Uint8Array {
   if (encrypted.length < 2 * BLOCK_BYTES || encrypted.length % BLOCK_BYTES !== 0) {
     throw new MalformedPacket(READING, V20_HEADER_BYTES, `an encrypted payload of ${encrypted.length} bytes`);
   }
-  const decipher = createDecipheriv('aes-128-cbc', key, encrypted.subarray(0, BLOCK_BYTES)).setAutoPadding(false);
+  const decipher = createDecipheriv('aes-128-cbc', preparedKey(key), encrypted.subarray(0, BLOCK_BYTES)).setAutoPadding(
+    false,
+  );
   const padded = Buffer.concat([decipher.update(encrypted.subarray(BLOCK_BYTES)), decipher.final()]);
   const padBytes = padded[padded.length - 1]!;
   // What is in the pad differs between stacks; more than a block of it is no pad.

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type BmcDriver, BmcError } from '../bmc/driver.ts';
 import type { BmcCredentials, BmcTarget } from '../bmc/registry.ts';
 import { PodbootError } from '../domain/errors.ts';
@@ -20,8 +19,10 @@ export interface FleetOptions {
 
 interface Made {
   readonly driver: Promise<BmcDriver>;
-  /** Of all that the driver was made of. */
-  readonly key: string;
+  /** What it was made of. */
+  readonly node: Node;
+  readonly address: string | undefined;
+  readonly credentials: BmcCredentials | undefined;
 }
 
 /** Whether anything here can power the node. */
@@ -99,19 +100,16 @@ export class Fleet {
     await Promise.allSettled(all.map(async ({ driver }) => (await driver).close()));
   }
 
-  async #driver(node: Node, credentials: BmcCredentials | undefined): Promise<BmcDriver> {
-    const target = this.#target(node, credentials);
-    const { driver: name } = bmcOf(node);
-    const key = createHash('sha256')
-      .update(JSON.stringify([name, target]))
-      .digest('base64');
+  #driver(node: Node, credentials: BmcCredentials | undefined): Promise<BmcDriver> {
+    const address = this.address(node);
     const made = this.#made.get(node.id);
-    if (made?.key === key) return made.driver;
+    // A node that is changed is another object.
+    if (made?.node === node && made.address === address && isSame(made.credentials, credentials)) return made.driver;
     closeQuietly(made);
-    const driver = this.#options.createDriver(name, target);
+    const driver = this.#options.createDriver(bmcOf(node).driver, this.#target(node, credentials));
     // One that can't be made (a password that is too long) is tried again each time it is asked for.
     driver.catch(() => void this.#made.delete(node.id));
-    this.#made.set(node.id, { driver, key });
+    this.#made.set(node.id, { driver, node, address, credentials });
     return driver;
   }
 
@@ -149,6 +147,10 @@ export class Fleet {
     const fresh = { ...rest, password: next };
     return rotated.includes(node.id) ? [fresh, old] : [old, fresh];
   }
+}
+
+function isSame(one: BmcCredentials | undefined, other: BmcCredentials | undefined): boolean {
+  return one?.userName === other?.userName && one?.password === other?.password && one?.bmcKey === other?.bmcKey;
 }
 
 function closeQuietly(made: Made | undefined): void {

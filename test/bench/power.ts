@@ -6,6 +6,8 @@ import type { PowerPass } from './power-client.ts';
 
 const CLIENT = new URL('power-client.ts', import.meta.url).pathname;
 const BMCS = new URL('../../src/rehearsal/bmc/fleet-main.ts', import.meta.url).pathname;
+/** As bin/podboot starts it. */
+const FLAGS = ['--max-semi-space-size=2'];
 const BMC_COUNT = 1_000;
 const IPMITOOL_COUNT = 160;
 const PORT = 20_000;
@@ -66,9 +68,12 @@ async function deadOnes(): Promise<{ readonly withoutMs: number; readonly withMs
 }
 
 function client(more: readonly string[]): readonly PowerPass[] {
-  const result = run([process.execPath, CLIENT, '--count', String(BMC_COUNT), '--port', String(PORT), ...more], {
-    timeoutMs: 180_000,
-  });
+  const result = run(
+    [process.execPath, ...FLAGS, CLIENT, '--count', String(BMC_COUNT), '--port', String(PORT), ...more],
+    {
+      timeoutMs: 180_000,
+    },
+  );
   return result.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))

@@ -70,6 +70,12 @@ export class Background {
     return this.#exit === undefined;
   }
 
+  /** On its standard input, which has to be a pipe. */
+  tell(text: string): void {
+    if (this.#child.stdin === null) throw new Error(`${this.argv[0]} has no standard input`);
+    this.#child.stdin.write(text);
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

@@ -1,5 +1,6 @@
-// `node install-client.ts SERVER GIADDR COUNT SPREAD_MS`: machines number 1 to COUNT, switched on within SPREAD_MS, that boot from the network first, install what
-// they are told to, and boot from the network again, through a daemon that is killed again and again. Prints, at once:
+// `node install-client.ts SERVER GIADDR COUNT`: machines number 1 to COUNT, each switched on when a line of standard input
+// has its number, that boot from the network first, install what they are told to, and boot from the network again, through
+// a daemon that is killed again and again. Prints, at once:
 //   served NUMBER BOOT      an answer file came
 //   changed NUMBER BOOT     the same file came with other bytes
 //   refused NUMBER BOOT WHAT
@@ -9,13 +10,14 @@
 import { createSocket } from 'node:dgram';
 import { writeSync } from 'node:fs';
 import { request } from 'node:http';
+import { createInterface } from 'node:readline';
 import { decodeDhcp } from '../../src/codecs/dhcp/decode.ts';
 import { encodeDhcp } from '../../src/codecs/dhcp/encode.ts';
 import { BootOp, HardwareType, MessageType } from '../../src/codecs/dhcp/message.ts';
 import { parseIpv4 } from '../../src/domain/ipv4.ts';
 import { type MacAddress, macToBytes } from '../../src/domain/mac.ts';
 
-const [server, giaddrText, count, spreadMs] = process.argv.slice(2) as [string, string, string, string];
+const [server, giaddrText, count] = process.argv.slice(2) as [string, string, string];
 const giaddr = parseIpv4(giaddrText) ?? 0;
 const socket = createSocket({ type: 'udp4', reuseAddr: true });
 const offers = new Map<number, () => void>();
@@ -132,7 +134,6 @@ async function install(number: number, boot: number, base: string): Promise<bool
 
 async function live(number: number): Promise<void> {
   let installed: string | undefined;
-  await pause(Math.random() * Number(spreadMs));
   for (let boot = 1; ; boot += 1) {
     while (!(await discover(number))) boot += 1;
     const base = await bootScript(number);
@@ -161,6 +162,11 @@ socket.on('message', (data) => {
   if (answer.options.get(53)?.[0] === MessageType.OFFER) offers.get(answer.xid)?.();
 });
 socket.bind(67, giaddrText, async () => {
-  await Promise.all(Array.from({ length: Number(count) }, (_, index) => live(index + 1)));
+  const lives: Promise<void>[] = [];
+  for await (const line of createInterface({ input: process.stdin })) {
+    lives.push(live(Number(line)));
+    if (lives.length === Number(count)) break;
+  }
+  await Promise.all(lives);
   socket.close();
 });

@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly disk?: string;
   /** 1024 unless told. */
   readonly memoryMiB?: number;
+  /** Where the BMC has no word in it. The network first unless told. */
+  readonly order?: 'pxe,disk' | 'disk,pxe';
 }
 
 /** The lab's networks, made of namespaces with fixed names: one user at a time. */
@@ -71,7 +73,15 @@ export class Machine {
     if (options.disk !== undefined) must(['cp', options.disk, join(this.#folder, 'disk.qcow2')]);
     const where = ['--fw', options.firmware, '--net', String(options.net ?? 1)];
     // The network first: that is what a BMC which forgets its boot order does, and it shows how a node reaches its disk.
-    this.#node('start', ...where, '--order', 'pxe,disk', '--mem', String(options.memoryMiB ?? 1024), '--keep');
+    this.#node(
+      'start',
+      ...where,
+      '--order',
+      options.order ?? 'pxe,disk',
+      '--mem',
+      String(options.memoryMiB ?? 1024),
+      '--keep',
+    );
   }
 
   get #folder(): string {

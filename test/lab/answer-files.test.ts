@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.ts';
 import { Lab, type LabFirmware } from '../harness/lab.ts';
+import { isChosen } from '../harness/lab-choice.ts';
 import { must, until } from '../harness/process.ts';
 import { SHARED, unmet } from '../harness/skip.ts';
 
@@ -38,13 +39,13 @@ const CASES: readonly Case[] = [
   // Kernel arguments by way of GRUB, where a bare ; would end the command.
   { number: 14, base: 'ubuntu-24.04', firmware: 'secure', loader: 'grub', media: 'none.iso', arguments: 'url=' },
 ];
-const isWanted = process.env.PODBOOT_TEST_TIER !== 'test' || process.env.PODBOOT_LAB === 'answers';
+const cases = CASES.filter(({ firmware }) => isChosen('answers', firmware));
 
 let lab: Lab;
 let daemon: Daemon;
 
 before(async () => {
-  if (skip !== false || !isWanted) return;
+  if (skip !== false || cases.length === 0) return;
   lab = Lab.up();
   must([join(SHARED, 'lab/labinst-build')], { timeoutMs: 300_000 });
   const profile = ({ number, base, media, arguments: words }: Case) => [
@@ -81,9 +82,9 @@ after(async () => {
   lab?.down();
 });
 
-for (const { number, base, firmware, loader } of CASES) {
+for (const { number, base, firmware, loader } of cases) {
   test(`${base} on ${firmware}: installed by its answer file, reported, up from disk, and never again`, {
-    skip: isWanted ? skip : 'PODBOOT_LAB=answers, or npm run test:lab',
+    skip,
     timeout: 900_000,
   }, async (context) => {
     const machine = lab.machine(number, { firmware });

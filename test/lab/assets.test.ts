@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.ts';
 import { Lab, type LabFirmware } from '../harness/lab.ts';
+import { isChosen } from '../harness/lab-choice.ts';
 import { must, run } from '../harness/process.ts';
 import { unmet } from '../harness/skip.ts';
 
@@ -32,9 +33,7 @@ const KINDS: readonly Kind[] = [
   { architecture: 'amd64', number: 11, firmware: 'uefi', address: '10.77.0.61', console: 'ttyS0,115200' },
   { architecture: 'arm64', number: 12, firmware: 'arm64', address: '10.77.0.62', console: 'ttyAMA0' },
 ];
-/** One machine of the lab is enough for `npm test`, and boot.test.ts has it. */
-const chosen = process.env.PODBOOT_LAB?.split(',') ?? (process.env.PODBOOT_TEST_TIER === 'test' ? [] : undefined);
-const kinds = KINDS.filter(({ firmware }) => chosen === undefined || chosen.includes(firmware));
+const kinds = KINDS.filter(({ firmware }) => isChosen('media', firmware));
 /** Emulated firmware on two cores: four times what it takes on a quiet machine. */
 const BOOT_LIMIT_MS = 240_000;
 

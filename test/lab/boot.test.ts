@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.ts';
 import { Lab, type LabFirmware } from '../harness/lab.ts';
+import { isChosen } from '../harness/lab-choice.ts';
 import { unmet } from '../harness/skip.ts';
 import { DISK_MARKER, makeDiskImage } from './disk-image.ts';
 import { Foretold } from './foretold.ts';
@@ -65,11 +66,7 @@ const KINDS: readonly Kind[] = [
     address: '10.78.0.56',
   },
 ];
-/** `npm test` boots one machine; the lab's own tier all of them. PODBOOT_LAB=bios,arm64 picks by firmware. */
-const chosen = process.env.PODBOOT_LAB?.split(',') ?? (process.env.PODBOOT_TEST_TIER === 'test' ? ['uefi'] : undefined);
-const kinds = KINDS.filter(({ firmware, net }) =>
-  chosen === undefined ? true : chosen.includes(net === 2 ? 'relay' : firmware),
-);
+const kinds = KINDS.filter(({ firmware, net }) => isChosen('boot', net === 2 ? 'relay' : firmware));
 /** Emulated firmware on two cores: four times what it takes on a quiet machine. */
 const BOOT_LIMIT_MS = 180_000;
 

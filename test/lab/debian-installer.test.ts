@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.ts';
 import { Lab } from '../harness/lab.ts';
+import { isChosen } from '../harness/lab-choice.ts';
 import { must, until } from '../harness/process.ts';
 import { SHARED, unmet } from '../harness/skip.ts';
 
@@ -31,7 +32,7 @@ const skip = unmet({
     '/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64/initrd.gz',
   ],
 });
-const isChosen = process.env.PODBOOT_TEST_TIER !== 'test' || process.env.PODBOOT_LAB === 'debian';
+const isWanted = isChosen('debian', 'uefi');
 const STATE = process.env.LAB_STATE ?? '/tmp/lab';
 const LIMIT_MS = 420_000;
 
@@ -45,7 +46,7 @@ let lab: Lab;
 let daemon: Daemon;
 
 before(async () => {
-  if (skip !== false || !isChosen) return;
+  if (skip !== false || !isWanted) return;
   lab = Lab.up();
   must([join(SHARED, 'lab/labinst-build')], { timeoutMs: 300_000 });
   daemon = new Daemon(lab.server, {});
@@ -88,7 +89,7 @@ after(async () => {
 });
 
 test("Debian's own installer installs from podboot's preseed, reports, and the node boots from its disk", {
-  skip: isChosen ? skip : 'PODBOOT_LAB=debian, or npm run test:lab',
+  skip: isWanted ? skip : 'PODBOOT_LAB=debian, or npm run test:lab',
   timeout: 1_500_000,
 }, async (context) => {
   const machine = lab.machine(7, { firmware: 'uefi', memoryMiB: 1536 });

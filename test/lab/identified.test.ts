@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Daemon } from '../harness/daemon.ts';
 import { Lab, type LabFirmware } from '../harness/lab.ts';
+import { isChosen } from '../harness/lab-choice.ts';
 import { must } from '../harness/process.ts';
 import { unmet } from '../harness/skip.ts';
 import { DISK_MARKER, makeDiskImage } from './disk-image.ts';
@@ -31,9 +32,7 @@ const KINDS: readonly Kind[] = [
   { name: 'x86 BIOS whose ROM is iPXE', number: 22, firmware: 'bios', loader: 'auto' },
   { name: 'Secure Boot, asked by the signed GRUB', number: 23, firmware: 'secure', loader: 'grub' },
 ];
-/** `npm test` takes one machine; the lab's own tier all of them. PODBOOT_LAB=bios,secure picks by firmware. */
-const chosen = process.env.PODBOOT_LAB?.split(',') ?? (process.env.PODBOOT_TEST_TIER === 'test' ? ['uefi'] : undefined);
-const kinds = KINDS.filter(({ firmware }) => chosen?.includes(firmware) ?? true);
+const kinds = KINDS.filter(({ firmware }) => isChosen('identified', firmware));
 const BOOT_LIMIT_MS = 180_000;
 
 function configuration(loader: Kind['loader']) {

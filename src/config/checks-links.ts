@@ -201,12 +201,14 @@ export function* relayKnowsItsSubnet(draft: Draft): Iterable<Finding> {
 }
 
 export function* relayedMachinesHaveARouter(draft: Draft): Iterable<Finding> {
-  for (const { path, relays, routers } of draft.subnets) {
+  for (const { path, value, relays, routers } of draft.subnets) {
     if (relays.length === 0 || routers.length > 0) continue;
+    // The relay usually is the router, with its address on the machines' side.
+    const router = relays.find((relay) => subnetContains(value, relay.value))?.value ?? value.network + 1;
     yield warning(
       path,
       'machines behind a relay get no router, so they reach neither TFTP nor HTTP here',
-      'Write `options: { routers: [10.77.8.1] }` with the router of their side.',
+      `Write the router of their side, as in \`options: { routers: [${formatIpv4(router)}] }\`.`,
     );
   }
 }

@@ -3,8 +3,9 @@ import { broadcastAddress, formatIpv4, formatSubnet, type Ipv4, subnetContains }
 import type { Node, NodeInterface } from '../domain/node.ts';
 import type { ReservationSettings, Settings } from '../domain/settings.ts';
 import { switchPortKey } from './node-claims.ts';
+import { shown } from './node-input.ts';
 
-/** What the configuration has against a node that is sound by itself. Asked when it changes, and at every reload. */
+/** What the configuration has against a node, which may be unsound by itself. Asked when it changes, and at every reload. */
 export function checkNode(node: Node, settings: Settings): Problem[] {
   return [
     ...node.interfaces.flatMap((candidate, index) => [
@@ -19,7 +20,7 @@ export function checkNode(node: Node, settings: Settings): Problem[] {
 function addressProblems(node: Node, candidate: NodeInterface, path: string, settings: Settings): Problem[] {
   const { address } = candidate;
   if (address === undefined) return [];
-  const shownAddress = `${formatIpv4(address)} of ${node.name}’s interface ${candidate.name}`;
+  const shownAddress = `${formatIpv4(address)} of ${shown(node.name)}’s interface ${shown(candidate.name)}`;
   const { subnets, reservations } = settings.dhcp;
   const subnet = subnets.find((each) => subnetContains(each, address));
   if (subnet === undefined) {
@@ -73,7 +74,7 @@ function reservationProblems(
         switchPortKey(match.switchPort) === port &&
         'switchPort');
     if (same === false) return [];
-    const message = `The ${same} of ${node.name}’s interface ${candidate.name} is the reservation ${name}’s in podboot.yaml.`;
+    const message = `The ${same} of ${shown(node.name)}’s interface ${shown(candidate.name)} is the reservation ${name}’s in podboot.yaml.`;
     return [{ path: `${path}.${same}`, message, mend: `Remove the reservation ${name}: the node takes its place.` }];
   });
 }
@@ -81,7 +82,7 @@ function reservationProblems(
 function uuidProblems(node: Node, reservations: readonly ReservationSettings[]): Problem[] {
   const owner = reservations.find(({ match }) => node.uuid !== undefined && match.uuid === node.uuid);
   if (owner === undefined) return [];
-  const message = `The UUID of ${node.name} is the reservation ${owner.name}’s in podboot.yaml.`;
+  const message = `The UUID of ${shown(node.name)} is the reservation ${owner.name}’s in podboot.yaml.`;
   return [{ path: 'uuid', message, mend: `Remove the reservation ${owner.name}: the node takes its place.` }];
 }
 
@@ -94,7 +95,7 @@ function nameProblems(node: Node, settings: Settings): Problem[] {
   }
   problems.push(...dnsProblems(node.name, settings));
   if (node.group !== undefined && !settings.dhcp.groups.has(node.group)) {
-    const message = `${node.name} is in the group ${node.group}, which podboot.yaml does not have.`;
+    const message = `${shown(node.name)} is in the group ${shown(node.group)}, which podboot.yaml does not have.`;
     problems.push({
       path: 'group',
       message,
@@ -103,7 +104,7 @@ function nameProblems(node: Node, settings: Settings): Problem[] {
   }
   const { profile } = node.boot;
   if (profile !== 'local' && !settings.boot.profiles.has(profile)) {
-    const message = `${node.name} boots the profile ${profile}, which podboot.yaml does not have.`;
+    const message = `${shown(node.name)} boots the profile ${shown(profile)}, which podboot.yaml does not have.`;
     const profiles = choice(['local', ...settings.boot.profiles.keys()]);
     problems.push({ path: 'boot.profile', message, mend: `Use ${profiles}, or add it under profiles.` });
   }

@@ -72,12 +72,23 @@ export function claimsOf(node: Node): Claim[] {
 export function claimProblem(wanted: Claim, held: Claim, heldAt?: string): Problem {
   const inOneNode = wanted.node.id === held.node.id && wanted.interface !== undefined && held.interface !== undefined;
   const at = heldAt === undefined ? '' : `, ${heldAt}`;
+  if (wanted.kind === 'name') {
+    const message = `The name ${wanted.node.name} is wanted for ${hardwareOf(wanted.node)} and belongs to ${hardwareOf(held.node)}${at}.`;
+    return { path: wanted.path, message, mend: 'Use another name, or rename the other node first.' };
+  }
   const owner = inOneNode ? `its own interface ${held.interface?.name}` : `${describe(held)}${at}`;
   const mend = inOneNode
     ? 'Give it to one of the two interfaces.'
     : `Look which of ${held.node.name} and ${wanted.node.name} really has it; take it from the other one first.`;
   const message = `${WORDS[wanted.kind]} ${shownValue(wanted)} is wanted for ${describe(wanted)} and belongs to ${owner}.`;
   return { path: wanted.path, message, mend };
+}
+
+/** Which machine it is, where two have one name. */
+function hardwareOf({ interfaces, serialNumber, id }: Node): string {
+  const named = interfaces.find(({ mac }) => mac !== undefined);
+  if (named !== undefined) return `the machine with ${named.name} ${named.mac}`;
+  return serialNumber === undefined ? `the node ${id}` : `the machine with serial number ${serialNumber}`;
 }
 
 function describe(claim: Claim): string {

@@ -3,7 +3,7 @@ import type { Node } from '../domain/node.ts';
 import { type Claim, claimProblem, claimsOf } from './node-claims.ts';
 import { shown } from './node-input.ts';
 import { nodeProblems } from './node-rules.ts';
-import type { NodeLookup, NodePlan, PlannedNode } from './registry-port.ts';
+import type { NodeLookup, NodePlan } from './registry-port.ts';
 
 /** Problems that are told at once: a wrong file of 4,000 lines has as many. */
 const MAX_PROBLEMS = 1_000;
@@ -22,8 +22,9 @@ export function judge(plan: NodePlan, nodes: NodeLookup, checkNode: (node: Node)
     const at = place ?? ((problem: Problem) => problem);
     const { node, problems, unreadable } = reading;
     const own = [...problems, ...nodeProblems(node, unreadable)];
-    // The configuration's checks take a node that is sound by itself.
-    for (const problem of own.length > 0 ? own : checkNode(node)) invalid.push(at(problem));
+    // What is wrong by itself is told once, though the configuration may have something against it too.
+    const told = new Set(own.map(({ path }) => path));
+    for (const problem of [...own, ...checkNode(node).filter(({ path }) => !told.has(path))]) invalid.push(at(problem));
     for (const claim of claimsOf(node)) {
       const key = `${claim.kind} ${claim.value}`;
       const inPlan = claimed.get(key);
@@ -33,19 +34,28 @@ export function judge(plan: NodePlan, nodes: NodeLookup, checkNode: (node: Node)
       else conflicts.push(at(claimProblem(claim, holder, inPlan?.where)));
     }
   }
-  refuse(plan.nodes, invalid, conflicts);
+  refuse(plan, invalid, conflicts);
 }
 
-function refuse(nodes: readonly PlannedNode[], invalid: readonly Problem[], conflicts: readonly Problem[]): void {
+function refuse(plan: NodePlan, invalid: readonly Problem[], conflicts: readonly Problem[]): void {
   const problems = [...invalid, ...conflicts];
   if (problems.length === 0) return;
   // In the order in which whoever mends them goes through the file; a stable sort keeps the rest as it is.
   problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
-  const only = nodes.length === 1 ? nodes[0] : undefined;
-  const subject = only === undefined ? `${nodes.length} nodes` : `The node ${shown(only.reading.node.name)}`;
-  const more = problems.length > MAX_PROBLEMS ? ` (the first ${MAX_PROBLEMS} of ${problems.length} problems)` : '';
-  const message = `${subject} can’t be stored like this; nothing was changed${more}.`;
+  const message = `${subjectOf(plan)} can’t be stored like this; nothing was changed: ${countOf(problems)}.`;
   const told = problems.slice(0, MAX_PROBLEMS);
   if (invalid.length > 0) throw new InvalidInput(message, told);
   throw new Conflict(message, told);
+}
+
+/** A file of which something could not be read is more than the nodes that could. */
+function subjectOf({ nodes, problems = [] }: NodePlan): string {
+  const [first] = nodes;
+  if (problems.length > 0 || first === undefined) return 'The list';
+  return nodes.length === 1 ? `The node ${shown(first.reading.node.name)}` : `The list of ${nodes.length} nodes`;
+}
+
+function countOf(problems: readonly Problem[]): string {
+  if (problems.length > MAX_PROBLEMS) return `the first ${MAX_PROBLEMS} of ${problems.length} problems`;
+  return problems.length === 1 ? 'one problem' : `${problems.length} problems`;
 }

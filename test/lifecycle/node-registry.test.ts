@@ -178,6 +178,17 @@ describe('a thing with two owners', () => {
     assert.equal(registry.size, 0);
   });
 
+  it('that is a name tells both machines by what is not the same', async () => {
+    await registry.enrol(input('a', 1));
+    const b = await registry.enrol(input('b', 2));
+    assert.deepEqual(
+      await problemsOf(registry.change(b.id, { name: 'a' }), Conflict),
+      [
+        'name: The name a is wanted for the machine with eno1 52:54:00:77:00:02 and belongs to the machine with eno1 52:54:00:77:00:01',
+      ].map((text) => `${text}.`),
+    );
+  });
+
   it('by two changes at the same time goes to the first', async () => {
     const results = await Promise.allSettled([registry.enrol(input('a', 1)), registry.enrol(input('b', 1))]);
     assert.deepEqual(

@@ -44,7 +44,8 @@ export function readMachines(text: string, document: Readonly<Record<string, unk
     }
     const ignored = WHAT_IT_BOOTS.filter((key) => machine[key] !== undefined);
     if (ignored.length > 0) {
-      const message = `${ignored.join(', ')} of ${shown(name)} are not taken over: it boots its disk.`;
+      const are = ignored.length === 1 ? 'is' : 'are';
+      const message = `${ignored.join(', ')} of ${shown(name)} ${are} not taken over: it boots its disk.`;
       const mend = 'Make a profile of them in podboot.yaml, and give it to the nodes that are to boot it.';
       notes.push({ path: '', message, mend, ...lineOf() });
     }

@@ -123,3 +123,25 @@ it(`a table with ${ROWS.length + 8} kinds of errors tells all of them, each with
   );
   assert.equal(site.registry.size, 1);
 });
+
+it('a row that is wrong by itself is told what the configuration has against it too, and each thing once', async () => {
+  const site = new Site();
+  const problems = await site.problems(
+    `${HEADING}\n${[
+      line({ ...good(1), uuid: 'x', group: 'nope', address: '10.88.0.1' }),
+      line({ ...good(2), address: '224.0.0.1' }),
+    ].join('\n')}\n`,
+  );
+  assert.deepEqual(
+    problems.map(({ line: where, column }) => `${where} ${column}`),
+    ['2 uuid', '2 group', '2 address', '3 address'],
+  );
+});
+
+it('a file of which one node could not be read is not called by the name of the other', async () => {
+  const site = new Site();
+  const file = '{"m01": {"mac": "52:54:00:78:00:01"},\n"m02": {"mac": "52:54:00:.*"}}';
+  await assert.rejects(site.import(file), {
+    message: 'The list can’t be stored like this; nothing was changed: one problem.',
+  });
+});

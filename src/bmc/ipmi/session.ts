@@ -1,7 +1,7 @@
 import type { IpmiCommand } from '../../codecs/ipmi/command.ts';
 import { closeSession } from '../../codecs/ipmi/commands/session.ts';
 import { CompletionCode, completionText, isPassing } from '../../codecs/ipmi/completion-codes.ts';
-import { decodeIpmiResponse, encodeIpmiRequest, type IpmiResponse } from '../../codecs/ipmi/message.ts';
+import { decodeIpmiResponse, encodeIpmiRequest, type IpmiResponse, NetFn } from '../../codecs/ipmi/message.ts';
 import {
   decodeSecurePacket,
   encodeSecurePacket,
@@ -31,6 +31,7 @@ const MAX_SENDINGS = 4;
 const MAX_PASSING_CODES = 5;
 const FIRST_PAUSE_MS = 250;
 const MAX_RQ_SEQUENCE = 63;
+const SET_SESSION_PRIVILEGE = 0x3b;
 
 interface Waiting {
   readonly command: IpmiCommand<unknown>;
@@ -198,8 +199,17 @@ export class IpmiSession {
   }
 }
 
+/** Set Session Privilege Level says in codes of its own (IPMI 2.0 table 22-23) that the user or the channel has no more. */
+function isPrivilege({ netFn, command }: IpmiCommand<unknown>, completionCode: number): boolean {
+  const isSetPrivilege = netFn === NetFn.APP && command === SET_SESSION_PRIVILEGE;
+  return (
+    completionCode === CompletionCode.PRIVILEGE ||
+    (isSetPrivilege && (completionCode === 0x80 || completionCode === 0x81))
+  );
+}
+
 function refusal(command: IpmiCommand<unknown>, completionCode: number): IpmiError {
-  const failure = completionCode === CompletionCode.PRIVILEGE ? 'privilege' : 'refused';
+  const failure = isPrivilege(command, completionCode) ? 'privilege' : 'refused';
   const message = `${command.name}: ${completionText(completionCode, command.codes)}`;
   return new IpmiError(failure, message, { completionCode, mayHaveActed: completionCode === CompletionCode.TIMEOUT });
 }

@@ -1,6 +1,6 @@
 import { ChassisControl } from '../../codecs/ipmi/commands/chassis.ts';
 import { type IpmiRequest, NetFn } from '../../codecs/ipmi/message.ts';
-import type { BmcSession } from './bmc-session.ts';
+import type { BmcAccount, BmcSession } from './bmc-session.ts';
 import type { Chassis } from './chassis.ts';
 import type { SerialOverLan } from './serial-over-lan.ts';
 
@@ -11,6 +11,8 @@ export interface CommandContext {
   /** Undefined outside of a session: a few questions are answered there too. */
   readonly session: BmcSession | undefined;
   readonly guid: Uint8Array;
+  /** By user id, from 1 on; a password may be changed. */
+  readonly accounts: BmcAccount[];
   /** Undefined: the question for them gets no answer of use. */
   readonly suiteIds: readonly number[] | undefined;
   readonly manufacturerId: number;
@@ -33,6 +35,12 @@ const PRIVILEGE = 0xd4;
 const WRONG_STATE = 0xd5;
 const UNSUPPORTED_PARAMETER = 0x80;
 const OPERATOR = 3;
+const ADMINISTRATOR = 4;
+/** Of Set Session Privilege Level: the user does not have it. */
+const TOO_HIGH = 0x80;
+const FIRST_USER = 2;
+const NAME_BYTES = 16;
+const SET_PASSWORD = 2;
 
 function ok(...bytes: readonly number[]): CommandAnswer {
   return { code: 0, data: Uint8Array.from(bytes) };
@@ -54,6 +62,8 @@ const BEFORE_SESSION: ReadonlyMap<number, Handler> = new Map([
 const IN_SESSION: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [key(NetFn.APP, 0x01), deviceId],
   [key(NetFn.APP, 0x3b), setPrivilege],
+  [key(NetFn.APP, 0x46), userName],
+  [key(NetFn.APP, 0x47), setUserPassword],
   [key(NetFn.APP, 0x3c), () => ({ ...ok(), closes: true })],
   [key(NetFn.CHASSIS, 0x01), chassisStatus],
   [key(NetFn.CHASSIS, 0x02), control],
@@ -90,8 +100,27 @@ function deviceId(_data: Uint8Array, { manufacturerId, productId }: CommandConte
 function setPrivilege(data: Uint8Array, { session }: CommandContext): CommandAnswer {
   const wanted = (data[0] ?? 0) & 0x0f;
   if (session === undefined) return refused(PRIVILEGE);
+  if (wanted > session.maxPrivilege) return refused(TOO_HIGH);
   if (wanted !== 0) session.privilege = wanted;
   return ok(session.privilege);
+}
+
+/** Sixteen bytes, the rest of them zero; user 1 has no name, as on most BMCs. */
+function userName(data: Uint8Array, { accounts }: CommandContext): CommandAnswer {
+  const name = Buffer.alloc(NAME_BYTES);
+  name.write(accounts[((data[0] ?? 0) & 0x3f) - FIRST_USER]?.userName ?? '');
+  return ok(...name);
+}
+
+function setUserPassword(data: Uint8Array, { accounts, session }: CommandContext): CommandAnswer {
+  if ((session?.privilege ?? 0) < ADMINISTRATOR) return refused(PRIVILEGE);
+  const [user = 0, operation = 0] = data;
+  const index = (user & 0x3f) - FIRST_USER;
+  const account = accounts[index];
+  if (account === undefined || (operation & 0x03) !== SET_PASSWORD) return refused(OUT_OF_RANGE);
+  const password = Buffer.from(data.subarray(2)).toString('utf8').replace(/\0.*$/s, '');
+  accounts[index] = { ...account, password };
+  return ok();
 }
 
 function chassisStatus(_data: Uint8Array, { chassis }: CommandContext): CommandAnswer {

@@ -31,6 +31,8 @@ export class BmcSession {
   readonly suite: CipherSuite;
   keys: SessionKeys | undefined;
   privilege = 2;
+  /** Of its user. */
+  maxPrivilege = 0;
   lastUsedAt: number;
   /** To where its last packet came from. */
   sendSol: (payload: Uint8Array) => void = () => {};

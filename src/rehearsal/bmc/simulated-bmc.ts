@@ -48,12 +48,14 @@ export class SimulatedBmc {
   /** Of its machine: what it says, and what is typed to it. */
   readonly serial: SerialOverLan;
   readonly #options: SimulatedBmcOptions;
+  readonly #accounts: BmcAccount[];
   readonly #sessions = new Map<number, BmcSession>();
   #nextSession = 0x02000001;
   #restartsAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SimulatedBmcOptions) {
     this.#options = options;
+    this.#accounts = [...options.accounts];
     this.serial = new SerialOverLan(options.clock, options.serial);
   }
 
@@ -104,7 +106,10 @@ export class SimulatedBmc {
         const { random, guid } = this.#options;
         const answer = session?.answerRakp1(payload, account, random(16), guid);
         if (account === undefined) this.#sessions.delete(bmcSessionId);
-        else if (session !== undefined) session.privilege = Math.min(2, account.privilege);
+        else if (session !== undefined) {
+          session.privilege = Math.min(2, account.privilege);
+          session.maxPrivilege = account.privilege;
+        }
         return answer === undefined ? undefined : encodePlainPacket(PayloadType.RAKP_2, answer);
       }
       case PayloadType.RAKP_3: {
@@ -163,6 +168,7 @@ export class SimulatedBmc {
       serial: this.serial,
       session,
       guid,
+      accounts: this.#accounts,
       suiteIds: hidesSuites ? undefined : suites.map(({ id }) => id),
       manufacturerId: this.#options.manufacturerId ?? 7244,
       productId: this.#options.productId ?? 1,
@@ -171,7 +177,7 @@ export class SimulatedBmc {
   }
 
   #account(userName: string): BmcAccount | undefined {
-    return this.#options.accounts.find((account) => account.userName === userName);
+    return this.#accounts.find((account) => account.userName === userName);
   }
 
   #expire(): void {

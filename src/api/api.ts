@@ -16,8 +16,10 @@ import type { LifeControl } from '../lifecycle/node-actions.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
 import type { BmcCare } from '../power/bmc-care.ts';
+import type { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
 import { createAuthentication } from './authentication.ts';
+import { ConsoleSockets, registerWebSockets } from './console-sockets.ts';
 import { EventStreams } from './event-streams.ts';
 import { registerIdempotency } from './idempotency.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
@@ -26,6 +28,7 @@ import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { bmcRoutes } from './routes/bmc.ts';
+import { consoleRoutes } from './routes/consoles.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
 import { discoveredRoutes } from './routes/discovered.ts';
 import { documentationRoutes } from './routes/documentation.ts';
@@ -48,6 +51,7 @@ export interface ApiOptions {
   readonly registry: NodeRegistry;
   readonly lives: LifeControl;
   readonly power: PowerService;
+  readonly consoles: ConsoleHub;
   readonly care: BmcCare;
   readonly discovery: Discovery;
   readonly leases: LeaseDirectory;
@@ -138,6 +142,7 @@ export function createApi(options: ApiOptions): Api {
   );
 
   registerOpenApi(app, options.version);
+  registerWebSockets(app);
   const document = async () => {
     await app.ready();
     return openApiDocument(app);
@@ -154,6 +159,10 @@ export function createApi(options: ApiOptions): Api {
   app.register(powerRoutes(power, care, options.registry), { prefix });
   app.register(jobRoutes(power, options.registry), { prefix });
   app.register(bmcRoutes(power, care, options.registry), { prefix });
+  const sockets = new ConsoleSockets(options.consoles, options.clock, (authorization) =>
+    isAuthorized(authorization, options.tokenHash()),
+  );
+  app.register(consoleRoutes(options.consoles, options.registry, sockets), { prefix });
   app.register(renderRoutes(options.previewer, options.registry), { prefix });
   app.register(discoveredRoutes(options.discovery, options.clock), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
@@ -177,7 +186,11 @@ export function createApi(options: ApiOptions): Api {
     if ((await authenticate(request, reply)) === undefined) answerError(error, request, reply);
   }
 
-  const listeners = new Listeners((request, response) => app.routing(request, response), options.clock);
+  const listeners = new Listeners(
+    (request, response) => app.routing(request, response),
+    options.clock,
+    (...upgrade) => app.server.emit('upgrade', ...upgrade),
+  );
   async function listen(addresses: readonly ListenAddress[]): Promise<void> {
     await app.ready();
     await listeners.listen(addresses);
@@ -193,6 +206,7 @@ export function createApi(options: ApiOptions): Api {
     document,
     async close() {
       streams.close();
+      sockets.close();
       await listeners.close();
       await app.close();
     },

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { HostRefused } from '../domain/errors.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { ListenAddress } from '../domain/settings.ts';
@@ -20,6 +21,13 @@ const CLOSE_GRACE_MS = 1_500;
 /** Owner and group: `podboot nodes` of an operator in the daemon's group. */
 const SOCKET_UMASK = 0o117;
 
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Whoever offers something else (h2c, as curl does) is answered as if it had not. */
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
 /** `http://127.0.0.1:8067` or `unix:/run/podboot/api.sock`: what `podboot --api` takes. */
 export function addressText(address: ListenAddress): string {
   if ('socketPath' in address) return `unix:${address.socketPath}`;
@@ -30,11 +38,14 @@ export function addressText(address: ListenAddress): string {
 export class Listeners {
   readonly #handler: RequestListener;
   readonly #clock: Clock;
+  readonly #upgrade: UpgradeListener | undefined;
   readonly #servers = new Map<string, Server>();
 
-  constructor(handler: RequestListener, clock: Clock) {
+  /** @param upgrade of connections to WebSockets; none are taken without it */
+  constructor(handler: RequestListener, clock: Clock, upgrade?: UpgradeListener) {
     this.#handler = handler;
     this.#clock = clock;
+    this.#upgrade = upgrade;
   }
 
   /** Where it listens; a port that was asked for as 0 by its number. */
@@ -74,7 +85,8 @@ export class Listeners {
 
   async #open(address: ListenAddress, text: string): Promise<Server> {
     if ('socketPath' in address) await makeRoom(address.socketPath);
-    const server = createServer(LIMITS, this.#handler);
+    const server = createServer({ ...LIMITS, shouldUpgradeCallback: isWebSocket }, this.#handler);
+    if (this.#upgrade !== undefined) server.on('upgrade', this.#upgrade);
     server.maxConnections = MAX_CONNECTIONS;
     server.on('clientError', (_error, socket) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

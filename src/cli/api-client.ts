@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { NodeView } from '../api/schemas/node.ts';
 import type { ProblemView } from '../api/schemas/problem.ts';
 import { HostRefused, InvalidInput, PodbootError } from '../domain/errors.ts';
+import type { ConsoleEnds, ConsoleSocket } from './console-socket.ts';
 
 export const DEFAULT_SOCKET = '/run/podboot/api.sock';
 const DEFAULT_URL = 'http://127.0.0.1:8067';
@@ -80,6 +81,32 @@ export class ApiClient {
     return (await this.#request('GET', path)).text;
   }
 
+  /** What need not be text: a recorded console. */
+  async downloadBytes(path: string): Promise<Buffer> {
+    const incoming = await this.#open(path, {}, '*/*');
+    const pieces: Buffer[] = [];
+    let sizeBytes = 0;
+    try {
+      for await (const piece of incoming as AsyncIterable<Buffer>) {
+        sizeBytes += piece.length;
+        if (sizeBytes > MAX_ANSWER_BYTES) incoming.destroy(new Error('its answer is too long'));
+        pieces.push(piece);
+      }
+    } catch (error) {
+      throw this.#unreachable(error as NodeJS.ErrnoException);
+    }
+    const bytes = Buffer.concat(pieces);
+    if ((incoming.statusCode ?? 0) >= 400) throw this.#refusal(incoming.statusCode ?? 0, bytes.toString());
+    return bytes;
+  }
+
+  /** @throws HostRefused */
+  async openConsole(path: string, ends: ConsoleEnds): Promise<ConsoleSocket> {
+    // Loaded for this one command: it takes some milliseconds.
+    const { openConsoleSocket } = await import('./console-socket.ts');
+    return openConsoleSocket(this.#target, this.#token, path, ends);
+  }
+
   async #request(method: string, path: string, payload?: Payload, ifMatch?: string) {
     const headers = {
       authorization: `Bearer ${this.#token}`,
@@ -135,8 +162,8 @@ export class ApiClient {
     if (isRefused) throw this.#refusal(incoming.statusCode ?? 0, refusal);
   }
 
-  #open(path: string, more: Readonly<Record<string, string>>): Promise<IncomingMessage> {
-    const headers = { ...more, authorization: `Bearer ${this.#token}`, accept: 'text/event-stream' };
+  #open(path: string, more: Readonly<Record<string, string>>, accept = 'text/event-stream'): Promise<IncomingMessage> {
+    const headers = { ...more, authorization: `Bearer ${this.#token}`, accept };
     return new Promise((resolve, reject) => {
       const options = { ...this.#target, path: `/api/v1${path}`, headers, agent: false, timeout: SILENCE_MS };
       const outgoing = request(options, resolve);

@@ -27,6 +27,7 @@ export function compilePower(yaml: PodbootYaml['power'], report: Report): PowerS
     offMs: ms('offTime'),
     bootAttempts: yaml?.bootAttempts ?? DEFAULTS.power.bootAttempts,
     ...(stagger === undefined ? {} : { stagger }),
+    console: { ...DEFAULTS.console, ...yaml?.console },
     credentials: rules(yaml, report),
   };
 }

@@ -12,6 +12,24 @@ const staggerSchema = section(
   'How many machines are switched on at a time, against inrush, for example { nodes: 8, per: 10s }. Jobs may say it otherwise.',
 );
 
+const consoleSchema = section(
+  {
+    record: Type.Optional(
+      oneOf(
+        ['boots', 'always', 'off'],
+        'When consoles are recorded: while a node is started, boots or is installed; always; or never, for example boots.',
+        { default: DEFAULTS.console.record },
+      ),
+    ),
+    keep: Type.Optional(
+      wholeNumber({ minimum: 1, maximum: 100 }, 'Recordings of each node, of its last boots, for example 10.', {
+        default: DEFAULTS.console.keep,
+      }),
+    ),
+  },
+  'The consoles of machines by their BMCs, for example { record: boots, keep: 10 }. A recording takes 4 MiB at most.',
+);
+
 const rule = section(
   {
     use: written(nameNotation, 'Name of a set of credentials (podboot bmc credentials), for example dgx-bmc.'),
@@ -86,6 +104,7 @@ export const powerSchema = section(
       ),
     ),
     stagger: Type.Optional(staggerSchema),
+    console: Type.Optional(consoleSchema),
     credentials: Type.Optional(
       Type.Array(rule, {
         maxItems: 64,

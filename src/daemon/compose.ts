@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { ensureToken } from '../api/first-token.ts';
@@ -6,9 +7,11 @@ import { IdempotencyKeys } from '../api/idempotency-keys.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
 import { createAssetDirectory } from '../assets/asset-directory.ts';
 import { hostAnswers } from '../bmc/host-answers.ts';
+import { DEFAULTS } from '../config/defaults.ts';
 import { locateInFile } from '../config/locate.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
+import type { NodeState } from '../domain/node-life.ts';
 import type { Store } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { createExplainer } from '../explain/explainer.ts';
@@ -28,6 +31,7 @@ import { hostNameServers } from '../net/name-servers.ts';
 import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
 import { BmcCare } from '../power/bmc-care.ts';
+import { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import { createProfileRenderer } from '../profiles/answer-renderer.ts';
@@ -48,6 +52,9 @@ import type { Service } from './service-group.ts';
 
 /** A BMC that is busy takes a second to take a connection. */
 const HOST_ANSWER_MS = 2_000;
+
+/** What is recorded of a machine's console. */
+const BOOTING: ReadonlySet<NodeState> = new Set(['powering', 'booting', 'installing']);
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
@@ -71,6 +78,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     timeline,
     { wantsDebug: false, emit: (event) => book.emit(event) },
     { wantsDebug: false, emit: (event) => power.emit(event) },
+    { wantsDebug: false, emit: (event) => consoles.emit(event) },
   );
   const libc = loadLibc();
   if (libc.libc === undefined)
@@ -132,6 +140,16 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     subjectAt: (address) => boot.subjectAt(address),
   });
   const { book } = lifecycle;
+  const consoles = new ConsoleHub({
+    use: (node, isPerson, act) => power.fleet.run(node, isPerson ? 'person' : 'job', act),
+    nodes,
+    clock,
+    random: Math.random,
+    events,
+    settings: () => current.settings.power?.console ?? DEFAULTS.console,
+    folder: join(settings.dataDir, 'consoles'),
+    isBooting: (node) => BOOTING.has(book.life(node).state),
+  });
   const boot: BootService = createBootService({
     settings,
     nodes,
@@ -214,6 +232,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     registry: nodes,
     lives,
     power,
+    consoles,
     care: new BmcCare({ power, vault: power.vault, hostAnswers: (host) => hostAnswers(host, HOST_ANSWER_MS) }),
     discovery,
     assets,
@@ -247,6 +266,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
         http: boot.statistics(),
         install: book.statistics(),
         power: power.statistics(),
+        console: consoles.statistics(),
         syslog: syslog.statistics(),
         timeline: timeline.statistics(),
         discovery: discovery.statistics(),
@@ -260,6 +280,11 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
   };
   const lifecycleService: Service = { start: () => book.start(), reload: async () => {}, stop: () => book.stop() };
   const powerService: Service = { start: () => power.start(), reload: async () => {}, stop: () => power.stop() };
+  const consoleService: Service = {
+    start: async () => consoles.start(),
+    reload: async () => consoles.start(),
+    stop: () => consoles.stop(),
+  };
   const orphans = () => [...nodes.all()].flatMap((node) => checkNode(node, current.settings));
 
   const daemon = new Daemon({
@@ -268,7 +293,7 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     logger,
     clock,
     // DHCP comes last: a machine that gets an address finds everything else open.
-    services: [apiService, powerService, lifecycleService, discovery, ...servers],
+    services: [apiService, powerService, lifecycleService, consoleService, discovery, ...servers],
     servers,
     current,
     prepareReload: async () => {

@@ -151,6 +151,8 @@ export interface PowerSettings {
   readonly stagger?: Stagger;
   /** Network boots of one order, until one is seen. */
   readonly bootAttempts: number;
+  /** As the defaults unless told. */
+  readonly console?: ConsoleSettings;
   /** Which set of credentials a node has that names none; the first that fits. */
   readonly credentials: readonly CredentialsRule[];
 }
@@ -160,4 +162,11 @@ export interface CredentialsRule {
   readonly roles: readonly string[];
   readonly groups: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ConsoleSettings {
+  /** `boots`: while a node is started, boots or is installed. */
+  readonly record: 'boots' | 'always' | 'off';
+  /** Recordings of a node: of its last boots. */
+  readonly keep: number;
 }

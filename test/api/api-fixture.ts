@@ -21,6 +21,7 @@ import { createNodeRegistry } from '../../src/lifecycle/node-registry.ts';
 import type { NodeRegistry } from '../../src/lifecycle/registry-port.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
 import { BmcCare } from '../../src/power/bmc-care.ts';
+import { ConsoleHub } from '../../src/power/console/console-hub.ts';
 import { PowerService } from '../../src/power/power-service.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
@@ -40,6 +41,7 @@ export class ApiFixture {
   readonly book: LifeBook;
   readonly discovery: Discovery;
   readonly power: PowerService;
+  readonly consoles: ConsoleHub;
   createDriver: (name: string, target: BmcTarget) => BmcDriver = () => {
     throw new BmcError('unreachable', 'nothing is there');
   };
@@ -54,7 +56,7 @@ export class ApiFixture {
   commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
 
   /** @param known requests with an Idempotency-Key, as a start finds them */
-  constructor(known: readonly KeptRequest[] = [], store = new MemoryStore()) {
+  constructor(known: readonly KeptRequest[] = [], store = new MemoryStore(), consoleFolder?: string) {
     this.store = store;
     this.timeline = createTimeline({
       store,
@@ -124,9 +126,20 @@ export class ApiFixture {
       leasedAddress: () => undefined,
     });
     this.power = power;
+    this.consoles = new ConsoleHub({
+      use: (node, isPerson, act) => power.fleet.run(node, isPerson ? 'person' : 'job', act),
+      nodes: this.registry,
+      clock: this.clock,
+      random: () => 0.5,
+      events,
+      settings: () => ({ record: 'always', keep: 10 }),
+      folder: consoleFolder,
+      isBooting: () => true,
+    });
     this.api = createApi({
       registry: this.registry,
       power,
+      consoles: this.consoles,
       care: new BmcCare({ power, vault: power.vault, hostAnswers: async () => false }),
       lives: new NodeActions({
         book: this.book,

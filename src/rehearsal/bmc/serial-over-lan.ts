@@ -136,7 +136,10 @@ export class SerialOverLan {
     const { maxSendings = MAX_SENDINGS, resendMs = RESEND_MS } = this.#quirks;
     sent.sendings += 1;
     sent.timer = this.#clock.setTimeout(() => {
-      if (sent.sendings < maxSendings) return this.#send(active, sent);
+      if (sent.sendings < maxSendings) {
+        this.#send(active, sent);
+        return;
+      }
       // Given up: what it held is gone, and the next packet has the next number.
       active.sent = undefined;
       this.#sendNext();

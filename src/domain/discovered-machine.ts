@@ -70,6 +70,8 @@ export interface FirmwareTestimony {
 export interface Identification {
   /** Nodes wait for their machines, and this stranger has not been asked lately. Cheap: asked for each of its packets. */
   isWanted(key: InterfaceKey): boolean;
+  /** The same, also of a machine that has never come: it is asked when it does. */
+  wouldBeWanted(key: InterfaceKey): boolean;
   /** The node that the machine turned out to be; its interface has the machine's MAC address then. Never rejects. */
   identify(key: InterfaceKey, testimony: FirmwareTestimony): Promise<NodePort | undefined>;
 }

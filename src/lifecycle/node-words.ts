@@ -23,7 +23,8 @@ export function subjectOf(node: Node): EventSubject {
 
 /** `eno1 52:54:00:77:00:01 10.77.0.100` */
 export function interfaceInWords(candidate: NodeInterface): string {
-  const identity = candidate.mac ?? candidate.clientId ?? (candidate.switchPort === undefined ? 'UUID' : 'switch port');
+  const { mac, clientId, switchPort } = candidate;
+  const identity = mac ?? clientId ?? (switchPort === undefined ? 'of the machine itself' : 'by its switch port');
   return `${candidate.name} ${identity}${candidate.address === undefined ? '' : ` ${formatIpv4(candidate.address)}`}`;
 }
 

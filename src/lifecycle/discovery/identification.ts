@@ -45,6 +45,11 @@ export class StrangerIdentification implements Identification {
     return askedAt === undefined || this.#since(askedAt) < ASK_FOR_MS || this.#since(askedAt) >= ASK_AGAIN_MS;
   }
 
+  wouldBeWanted(key: InterfaceKey): boolean {
+    if (this.#parts.table.get(key) !== undefined) return this.isWanted(key);
+    return this.#isOn() && key.startsWith('mac:');
+  }
+
   /**
    * A packet of a stranger came. What is known of it already may be enough: makers write the serial number into the UUID,
    * and it may have been enrolled since it was asked.

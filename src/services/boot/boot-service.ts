@@ -33,7 +33,7 @@ import { PageWarmer } from './page-warmer.ts';
 import { ProgramAvailability } from './program-availability.ts';
 import { RecentClients } from './recent-clients.ts';
 import { Requesters, subjectOf } from './requester.ts';
-import { ASKS_NOBODY, Strangers } from './strangers.ts';
+import { ASKS_NOBODY, foreseen, Strangers } from './strangers.ts';
 import { TurnBudget } from './turn-budget.ts';
 
 export interface BootServiceOptions {
@@ -161,8 +161,12 @@ export function createBootService(options: BootServiceOptions): BootService {
     preview: () => {
       const { settings, availability, catalogue } = inForce;
       const parts = { settings, manifest, availability, recent: new RecentClients(), events: SILENT, grants };
-      const policy = new ProgramPolicy({ ...parts, identification });
-      const scripts = strangers.previewed(new BootScripts({ ...parts, policy }), (address) => policy.origin(address));
+      const asked = foreseen(identification);
+      const policy = new ProgramPolicy({ ...parts, identification: asked });
+      const scripts = new Strangers({ identification: asked, requesters }).previewed(
+        new BootScripts({ ...parts, policy }),
+        (address) => policy.origin(address),
+      );
       return createBootPreview(policy, scripts, catalogue, manifest);
     },
     statistics: () => ({

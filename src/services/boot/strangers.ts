@@ -8,7 +8,20 @@ import { renderIpxeNotice } from './render-ipxe.ts';
 import { keyToUrlId, type Requester, type Requesters } from './requester.ts';
 
 /** For a daemon that asks nobody. */
-export const ASKS_NOBODY: Identification = { isWanted: () => false, identify: async () => undefined };
+export const ASKS_NOBODY: Identification = {
+  isWanted: () => false,
+  wouldBeWanted: () => false,
+  identify: async () => undefined,
+};
+
+/** For an explanation: a machine that has never come is asked at its first packet, which makes it known. */
+export function foreseen(identification: Identification): Identification {
+  return {
+    isWanted: (key) => identification.wouldBeWanted(key),
+    wouldBeWanted: (key) => identification.wouldBeWanted(key),
+    identify: async () => undefined,
+  };
+}
 
 export interface StrangerParts {
   readonly identification: Identification;

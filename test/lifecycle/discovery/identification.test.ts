@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { macKey } from '../../../src/domain/lease.ts';
 import type { Node } from '../../../src/domain/node.ts';
 import { settle } from '../../harness/clock.ts';
 import { DiscoveryFixture, ip, macOf } from './discovery-fixture.ts';
@@ -22,6 +23,18 @@ test('nobody is asked while no node waits for its machine', async () => {
   assert.equal(fixture.discovery.identification.isWanted(key), false);
   await fixture.enrol('dgx01', { interfaces: [{ name: 'eno1', mac: macOf(7) }], serialNumber: 'D34623J' });
   assert.equal(fixture.discovery.identification.isWanted(key), false, 'its MAC address tells that one');
+});
+
+test('a machine that has never come is asked when it does', async () => {
+  const fixture = await DiscoveryFixture.started();
+  const { identification } = fixture.discovery;
+  assert.equal(identification.wouldBeWanted(macKey(macOf(1))), false);
+  await fixture.enrol('dgx01', { serialNumber: 'D34623J' });
+  assert.equal(identification.wouldBeWanted(macKey(macOf(1))), true);
+  assert.equal(identification.isWanted(macKey(macOf(1))), false);
+  assert.equal(identification.isWanted(fixture.saw(1)), true);
+  await identification.identify(macKey(macOf(1)), said('X99'));
+  assert.equal(identification.wouldBeWanted(macKey(macOf(1))), false);
 });
 
 test('a machine that says the serial number of a node is that node, and its MAC address is written', async () => {

@@ -34,6 +34,7 @@ const SERIAL = 'A 12/34&x=y%z';
 /** Who waits is the fixed node; whoever says its serial number gets its MAC address into it. */
 class FakeIdentification implements Identification {
   wanted = true;
+  foreseen = false;
   readonly said: { key: string; testimony: FirmwareTestimony }[] = [];
   readonly #nodes: FixedNodes;
 
@@ -43,6 +44,10 @@ class FakeIdentification implements Identification {
 
   isWanted(): boolean {
     return this.wanted;
+  }
+
+  wouldBeWanted(): boolean {
+    return this.wanted || this.foreseen;
   }
 
   async identify(key: string, testimony: FirmwareTestimony): Promise<NodePort | undefined> {
@@ -308,4 +313,6 @@ test('who asks what a stranger would get is told of the question, without a leas
   assert.match(service.preview().scripts.grub(stranger, undefined, SERVER).text, /smbios --type 1/);
   identification.wanted = false;
   assert.match(service.preview().scripts.ipxe(stranger, SERVER).text, /not enrolled/);
+  identification.foreseen = true;
+  assert.match(service.preview().scripts.ipxe(stranger, SERVER).text, /chain --replace .*\/identify\//);
 });

@@ -6,6 +6,7 @@ import { must, run } from '../harness/process.ts';
 import { SHARED, unmet } from '../harness/skip.ts';
 import { type Comparison, type Contender, comparisons } from './cases.ts';
 import { prepareFleet, prepareNames } from './fleet.ts';
+import { benchPower } from './power.ts';
 import { type BenchRecord, judge, type Outcome, renderReport, standing } from './report.ts';
 
 const MEASURE = new URL('measure.sh', import.meta.url).pathname;
@@ -67,16 +68,19 @@ const { values, positionals } = parseArgs({
 const reason = unmet({
   root: true,
   shared: ['bench/lib.sh'],
-  tools: ['ip', 'kea-dhcp4', 'dnsmasq', 'nginx', 'in.tftpd', 'jq', 'gcc', 'dnsperf'],
+  tools: ['ip', 'kea-dhcp4', 'dnsmasq', 'nginx', 'in.tftpd', 'jq', 'gcc', 'dnsperf', 'ipmitool'],
 });
 if (reason !== false) {
   console.error(`bench: skipped, ${reason}`);
 } else {
   const runs = Number(values.runs);
-  const outcomes = await bench(runs, positionals);
+  // Clients of BMCs and no servers: measured in a way of its own.
+  const power = positionals.length === 0 || positionals.includes('power') ? [await benchPower()] : [];
+  const others = positionals.filter((name) => name !== 'power');
+  const outcomes = positionals.length > 0 && others.length === 0 ? [] : await bench(runs, others);
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, Linux ${release()}, Node ${process.version}`;
   // A part of the cases is for looking, not for the record.
-  if (positionals.length === 0) writeFileSync(REPORT, renderReport(outcomes, machine, runs));
-  else console.log(renderReport(outcomes, machine, runs));
+  if (positionals.length === 0) writeFileSync(REPORT, renderReport(outcomes, machine, runs, power));
+  else console.log(renderReport(outcomes, machine, runs, power));
   if (outcomes.some(({ met }) => met === false)) process.exitCode = 1;
 }

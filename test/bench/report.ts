@@ -60,7 +60,12 @@ export function judge(comparison: Comparison, ours: Standing, peers: readonly St
 }
 
 /** docs/performance.md: ratios first, then what each did. */
-export function renderReport(outcomes: readonly Outcome[], machine: string, repetitions: number): string {
+export function renderReport(
+  outcomes: readonly Outcome[],
+  machine: string,
+  repetitions: number,
+  sections: readonly string[] = [],
+): string {
   const goalText = ({ goal, better, unit }: Comparison) => {
     if (goal === undefined) return '';
     const bound = better === 'more' ? 'at least' : 'at most';
@@ -106,6 +111,7 @@ export function renderReport(outcomes: readonly Outcome[], machine: string, repe
     ...summary,
     '',
     ...details,
+    ...sections,
     '## Commands',
     '',
     '```',

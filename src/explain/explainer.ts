@@ -85,11 +85,12 @@ function readRelay(text: string): number {
 }
 
 /** Where a value stands that is not written at its own place. */
-function inheritedFrom(path: readonly (string | number)[]): readonly (readonly string[])[] {
-  const [section, , key] = path;
+function inheritedFrom(path: readonly (string | number)[], interfaceName: string): readonly (readonly string[])[] {
+  const [section, , key, option] = path;
+  // `dns: true` has DHCP tell of the server.
+  if (section === 'subnets' && option === 'domainNameServers') return [['interfaces', interfaceName, 'dns']];
   if (section === 'subnets' && path.length === 3) return [['dhcp', String(key)]];
   if (formatted(path) === 'dhcp.options.domainName') return [['site', 'domain']];
-  if (formatted(path) === 'dhcp.options.domainNameServers') return [['dns']];
   return [];
 }
 
@@ -104,7 +105,7 @@ function located(
 ): Explanation {
   const placed = (origin: Origin): Origin => {
     if (origin.in !== 'configuration') return origin;
-    for (const path of [origin.path, ...inheritedFrom(origin.path)]) {
+    for (const path of [origin.path, ...inheritedFrom(origin.path, explanation.interfaceName)]) {
       const line = lineOf(path);
       if (line !== undefined) return { in: 'configuration', path, file, line };
     }

@@ -105,6 +105,26 @@ test('a stranger is told what it would get, and gets it', { skip }, async () => 
   liveThrough(explanation, site.client(mac));
 });
 
+test('a stranger who comes while a node waits for its machine is asked, and told of the DNS server that is ours', {
+  skip,
+}, async () => {
+  await using other = await Site.up({
+    ...SITE,
+    interfaces: { eno2: { address: SERVER, dhcp: 'authoritative', tftp: true, http: true, dns: true } },
+    subnets: { '10.77.0.0/24': { interface: 'eno2', pools: ['10.77.0.100-10.77.0.199'] } },
+  });
+  await other.daemon.enrol({ name: 'awaited', serialNumber: 'SN-4711', interfaces: [{ name: 'eno1' }] });
+  const mac = '52:54:00:77:03:01';
+  const { body } = await other.daemon.call('GET', `/api/v1/explain?machine=${mac}&firmware=uefi-x64`);
+  const explanation = JSON.parse(body) as Explanation;
+  const { packets } = liveThrough(explanation, other.client(mac));
+  assert.ok(packets >= 4, 'firmware and iPXE');
+  assert.match(explanation.steps[0]?.dhcp?.fields.file ?? '', /snponly\.efi/);
+  const origin = explanation.steps[0]?.dhcp?.options.find(({ name }) => name === 'domainNameServers')?.origin;
+  assert.ok(origin?.in === 'configuration' && origin.line !== undefined);
+  assert.equal(origin.path.join('.'), 'interfaces.eno2.dns');
+});
+
 test('each option says where it stands: file and line, or the node’s field', { skip }, async () => {
   const { steps } = await explained('rescue-uefi-x64', 'uefi-x64');
   const origins = new Map(steps[0]?.dhcp?.options.map(({ name, origin }) => [name, origin]));

@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { ByteReader } from '../byte-reader.ts';
 import { MalformedPacket } from '../malformed-packet.ts';
 import { type CipherSuite, keyedHash, sameCode } from './cipher-suite.ts';
+import { freshBytes } from './fresh-bytes.ts';
 import { preparedKey } from './prepared-key.ts';
 import { encodeRmcp, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts';
 
@@ -85,7 +86,7 @@ export function encodePlainPacket(payloadType: number, payload: Uint8Array): Uin
 export function encodeSecurePacket(
   { payloadType, sessionId, sequence, payload }: SessionPacket,
   keys: SessionKeys,
-  iv: Uint8Array = randomBytes(BLOCK_BYTES),
+  iv: Uint8Array = freshBytes(BLOCK_BYTES),
 ): Uint8Array {
   const encrypted = encrypt(payload, keys.aesKey, iv);
   const covered = V20_HEADER_BYTES + encrypted.length + 2;

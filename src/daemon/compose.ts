@@ -1,39 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createApi } from '../api/api.ts';
 import { ensureToken } from '../api/first-token.ts';
-import { IdempotencyKeys } from '../api/idempotency-keys.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
-import { createAssetDirectory } from '../assets/asset-directory.ts';
-import { hostAnswers } from '../bmc/host-answers.ts';
 import { DEFAULTS } from '../config/defaults.ts';
-import { locateInFile } from '../config/locate.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
-import { formatIpv4 } from '../domain/ipv4.ts';
 import type { NodeState } from '../domain/node-life.ts';
 import type { Store } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
-import { createExplainer } from '../explain/explainer.ts';
 import { createDiscovery } from '../lifecycle/discovery/discovery.ts';
-import { combineSinks, nameSubjects } from '../lifecycle/event-bus.ts';
-import { NodeActions } from '../lifecycle/node-actions.ts';
+import { combineSinks } from '../lifecycle/event-bus.ts';
 import { checkNode } from '../lifecycle/node-checks.ts';
 import { grantsEndWithHardware, leasesEndWithHardware } from '../lifecycle/node-hardware.ts';
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
 import { createTimeline } from '../lifecycle/timeline.ts';
 import { createEventLog } from '../log/event-log.ts';
 import { createHostNetwork } from '../net/host-network.ts';
-import { createHostStreams } from '../net/host-streams.ts';
-import { networksOf } from '../net/interfaces.ts';
 import { loadLibc } from '../net/libc.ts';
-import { hostNameServers } from '../net/name-servers.ts';
 import { createFileSender } from '../net/sendfile.ts';
 import { createSystemClock } from '../net/system-clock.ts';
-import { BmcCare } from '../power/bmc-care.ts';
 import { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
-import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import { createProfileRenderer } from '../profiles/answer-renderer.ts';
 import { LOCAL_PROFILE } from '../profiles/local.ts';
 import { profileKind } from '../profiles/registry.ts';
@@ -42,16 +29,12 @@ import { createSecretReader } from '../profiles/values/secrets.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
-import { createDnsService } from '../services/dns/dns-service.ts';
-import { createSyslogService } from '../services/syslog/syslog-service.ts';
-import { createTftpService } from '../services/tftp/tftp-service.ts';
 import { Daemon } from './daemon.ts';
+import { createDaemonApi } from './daemon-api.ts';
 import { createLifecycle } from './lifecycle.ts';
+import { createOtherServers } from './other-servers.ts';
 import { createPower } from './power.ts';
 import type { Service } from './service-group.ts';
-
-/** A BMC that is busy takes a second to take a connection. */
-const HOST_ANSWER_MS = 2_000;
 
 /** What is recorded of a machine's console. */
 const BOOTING: ReadonlySet<NodeState> = new Set(['powering', 'booting', 'installing']);
@@ -68,7 +51,6 @@ export interface ComposeOptions {
 /** The one place that knows every room: makes each of them and gives it what it needs of the others. */
 export async function compose({ configPath, settings, store, logger }: ComposeOptions): Promise<Daemon> {
   const current = { settings };
-  const startedAt = Date.now();
   const snapshot = await store.load();
   const clock = createSystemClock();
   const log = createEventLog(logger, clock);
@@ -171,107 +153,41 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     events,
     sightings: discovery.sightings,
   });
-  const tftp = createTftpService({
+  const others = createOtherServers({
     settings,
     network,
-    clock,
-    files: boot.files,
-    events: nameSubjects(events, (address) => boot.subjectAt(address)),
-  });
-  const dns = createDnsService({
-    settings,
-    network,
-    streams: createHostStreams(),
-    clock,
-    nodes,
-    nodesRevision: () => nodes.revision,
-    leases,
-    events: nameSubjects(events, (address) => boot.subjectAt(address)),
-    hostNameServers,
-    onLink: networksOf,
-  });
-  leases.onApplied = (lease, before) => dns.leaseApplied(lease, before);
-  const syslog = createSyslogService({
-    settings,
-    network,
-    streams: createHostStreams(),
     clock,
     events,
-    subjectAt: (address) => boot.subjectAt(address),
-    isHeard: (nodeId) => book.isBeingInstalled(nodeId),
+    nodes,
+    leases,
+    boot,
+    isBeingInstalled: (nodeId) => book.isBeingInstalled(nodeId),
   });
-  const servers = [boot, tftp, dns, syslog, dhcp];
+  const servers = [boot, ...others.all, dhcp];
 
   let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);
-  const explainer = createExplainer({
-    settings: () => current.settings,
-    nodes,
-    leases,
-    dhcp,
-    boot,
-    configFile: configPath,
-    locator: () => locateInFile(configPath),
-  });
-  const assets = createAssetDirectory({
-    folder: () => current.settings.assetsDir,
-    boot: () => current.settings.boot,
-    nodes: () =>
-      [...nodes.all()].map(({ id, name, boot: { profile } }) => ({
-        name,
-        profiles: [profile, ...book.profilesInUse(id)],
-      })),
-  });
-  const lives = new NodeActions({
-    book,
-    registry: nodes,
-    diagnose: (node) => lifecycle.diagnosisOf(node),
-    free: (former) => dhcp.free(former),
-    commit,
-  });
-  const api = createApi({
-    registry: nodes,
-    lives,
-    power,
-    consoles,
-    care: new BmcCare({ power, vault: power.vault, hostAnswers: (host) => hostAnswers(host, HOST_ANSWER_MS) }),
-    discovery,
-    assets,
-    leases,
-    explainer,
-    previewer: createAnswerPreviewer({
-      settings: () => current.settings.boot,
-      renderer,
-      origin: () => originOf(current.settings),
-    }),
-    timeline,
-    idempotencyKeys: new IdempotencyKeys({ store, clock, known: snapshot.documents.request ?? [] }),
+  const api = createDaemonApi({
+    configPath,
+    version: VERSION,
+    startedAt: Date.now(),
+    current,
+    store,
+    documents: snapshot.documents,
     clock,
     events,
-    version: VERSION,
+    timeline,
+    nodes,
+    leases,
+    discovery,
+    lifecycle,
+    power,
+    consoles,
+    boot,
+    dhcp,
+    renderer,
     tokenHash: () => tokenHash,
     reload: () => daemon.reload(),
-    status: () => ({
-      startedAt,
-      interfaces: current.settings.interfaces.map(({ name, address, dhcp: mode }) => ({
-        name,
-        address: formatIpv4(address),
-        dhcp: mode,
-      })),
-      nodes: nodes.size,
-      residentBytes: process.memoryUsage.rss(),
-      counters: {
-        dhcp: dhcp.statistics(),
-        tftp: tftp.statistics(),
-        dns: dns.statistics(),
-        http: boot.statistics(),
-        install: book.statistics(),
-        power: power.statistics(),
-        console: consoles.statistics(),
-        syslog: syslog.statistics(),
-        timeline: timeline.statistics(),
-        discovery: discovery.statistics(),
-      },
-    }),
+    serverCounters: () => others.statistics(),
   });
   const apiService: Service = {
     start: () => api.listen(settings.api.listen),
@@ -310,12 +226,6 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     },
   });
   return daemon;
-}
-
-/** As the nodes of the first interface that serves HTTP see it; for what is shown to people. */
-function originOf({ interfaces, http }: Settings): string {
-  const served = interfaces.find((each) => each.http) ?? interfaces[0];
-  return `http://${served === undefined ? '127.0.0.1' : formatIpv4(served.address)}${http.port === 80 ? '' : `:${http.port}`}`;
 }
 
 /** A profile that is not there, or is of a kind that is not known, may do anything. */

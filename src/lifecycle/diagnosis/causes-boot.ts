@@ -1,6 +1,12 @@
 import type { StoredEvent } from '../../domain/stored-event.ts';
 import { type Cause, type Evidence, isFirmware } from './diagnosis-evidence.ts';
 
+/**
+ * Asked for by every boot, and need not be there: shim's revocations and further certificates (protocols), the lists of
+ * modules and fonts of a GRUB that has them built in.
+ */
+const OPTIONAL_FILES = /revocations|shim_certificate|\/grub\/\S*\.(lst|mod|pf2)\b/;
+
 /** Before an installer has its answer file. */
 const isLoading = ({ life }: Evidence) => life.state === 'booting' || life.state === 'powering';
 
@@ -68,11 +74,9 @@ export const BOOT_CAUSES: readonly Cause[] = [
     code: 'asset-missing',
     title: 'a file that it needs is not there',
     find(evidence) {
-      // shim asks for files that need not be there (protocols: revocations, further certificates).
       const missing = evidence.entries.findLast(
         ({ event }) =>
-          (event.type === 'tftp.not-found' || event.type === 'http.refused') &&
-          !/revocations|shim_certificate/.test(event.text),
+          (event.type === 'tftp.not-found' || event.type === 'http.refused') && !OPTIONAL_FILES.test(event.text),
       );
       if (missing === undefined || !isLoading(evidence) || kernelsDone(evidence).length > 0) return undefined;
       const mend =

@@ -458,7 +458,9 @@ test('a machine that tries again and again is told by where it failed, wherever 
   assert.equal(diagnose(input(SEEN, [ARMED, ...KERNEL, failed, ...next])).code, 'answer-not-there');
 });
 
-test('shim’s questions for files that need not be there are no missing files', () => {
-  const shim: Line = [243, 'tftp.not-found', '10.77.0.1 asked for revocations_sbat.efi: there is no such file'];
-  assert.equal(diagnose(input(SEEN, [ARMED, ...ADDRESS, shim, ...PROGRAM.slice(2)])).code, 'program-silent');
+test('questions of shim and GRUB for files that need not be there are no missing files', () => {
+  for (const file of ['revocations_sku.efi', 'shim_certificate_0.efi', '/grub/x86_64-efi/terminal.lst']) {
+    const asked: Line = [243, 'tftp.not-found', `10.77.0.1 asked for ${file}, which is not there`];
+    assert.equal(diagnose(input(SEEN, [ARMED, ...ADDRESS, asked, ...PROGRAM.slice(2)])).code, 'program-silent', file);
+  }
 });

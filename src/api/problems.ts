@@ -26,6 +26,7 @@ const STATUS_OF: readonly (readonly [abstract new (...args: never[]) => PodbootE
 
 /** Mends for what the framework refuses before a route sees it. */
 const MENDS: Readonly<Record<number, string>> = {
+  400: 'Look at the body (`jq .` says where JSON is wrong) and at the address.',
   413: 'Send less at once.',
   415: 'Send JSON, with content-type: application/json.',
 };

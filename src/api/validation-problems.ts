@@ -30,6 +30,8 @@ export function validationProblems(errors: readonly FastifySchemaValidationError
         };
       case 'minProperties':
         return { path: base, message: 'It is empty.', mend: `Known here: ${knownKeys(error)}.` };
+      case 'pattern':
+        return { path: base, message: 'It is not written as it has to be.', mend: describedBy(error) };
       default:
         return { path: base, message: `It ${error.message ?? 'is not accepted'}.`, mend: 'Shorten or correct it.' };
     }
@@ -57,6 +59,12 @@ function joined(base: string, name: string): string {
 function knownKeys(error: FastifySchemaValidationError): string {
   const schema = 'parentSchema' in error ? (error.parentSchema as { properties?: object } | undefined) : undefined;
   return Object.keys(schema?.properties ?? {}).join(', ') || 'none';
+}
+
+/** What the schema says of the value tells how to write it; its pattern is for programs. */
+function describedBy(error: FastifySchemaValidationError): string {
+  const schema = 'parentSchema' in error ? (error.parentSchema as { description?: string } | undefined) : undefined;
+  return schema?.description ?? 'Correct it.';
 }
 
 function list(values: unknown): string {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { AppliedView } from '../api/schemas/enrolment.ts';
 import type { NodeView } from '../api/schemas/node.ts';
 import { HostRefused, InvalidInput } from '../domain/errors.ts';
-import { createApiClient, withApi } from './api-client.ts';
+import { type ApiClient, createApiClient, withApi } from './api-client.ts';
 import type { ApiEnvironment, ApiOptions } from './api-environment.ts';
 import { appliedText, tellNotes } from './applied-text.ts';
 import { InvalidFile } from './failure.ts';
@@ -44,11 +44,29 @@ export function registerEnrol(program: Command, environment: ApiEnvironment): vo
         'Name the file with its path, as ./nodes; or - for standard input.',
       );
     }
-    const { body } = await createApiClient(options, env).call<NodeView>('POST', '/nodes', nodeBody(argument, options));
-    output.print(
-      options.json === true ? JSON.stringify(body, null, 2) : `${body.name} is enrolled\n${nodeFields(body)}`,
-    );
+    const { node, isNew } = await enrolOne(createApiClient(options, env), argument, options);
+    const what = isNew ? 'is enrolled' : 'is like that already';
+    output.print(options.json === true ? JSON.stringify(node, null, 2) : `${node.name} ${what}\n${nodeFields(node)}`);
   });
+}
+
+/** The same once more changes nothing, as with a file; a node that is another way is not changed by it. */
+async function enrolOne(
+  client: ApiClient,
+  name: string,
+  options: NodeOptions,
+): Promise<{ node: NodeView; isNew: boolean }> {
+  const wanted = nodeBody(name, options);
+  try {
+    return { node: (await client.call<NodeView>('POST', '/nodes', wanted)).body, isNew: true };
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    const file = Buffer.from(JSON.stringify({ nodes: [wanted] }));
+    const path = '/nodes/import?format=json&dryRun=true';
+    const foreseen = await client.upload<AppliedView>(path, file, 'text/plain').catch(() => undefined);
+    if (foreseen?.unchanged !== 1) throw error;
+    return { node: (await client.node(name)).body, isNew: false };
+  }
 }
 
 /** No host name has a dot or a slash; a file of a plain name is one if nothing is said of a machine. */

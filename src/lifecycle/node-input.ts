@@ -219,9 +219,15 @@ function readInterfaces(inputs: readonly InterfaceInput[]) {
 
 function canonicalPort(port: SwitchPort): SwitchPort {
   return {
-    ...(port.circuitId === undefined ? {} : { circuitId: canonicalHex(port.circuitId) }),
-    ...(port.remoteId === undefined ? {} : { remoteId: canonicalHex(port.remoteId) }),
+    ...(port.circuitId === undefined ? {} : { circuitId: canonicalPortId(port.circuitId) }),
+    ...(port.remoteId === undefined ? {} : { remoteId: canonicalPortId(port.remoteId) }),
   };
+}
+
+/** As podboot.yaml has it: bytes in hexadecimal, or `text:Ethernet1/7` for what most switches send. */
+function canonicalPortId(written: string): string {
+  const marked = /^text:(.+)$/s.exec(written.trim())?.[1];
+  return marked === undefined ? canonicalHex(written) : Buffer.from(marked, 'utf8').toString('hex');
 }
 
 /** `01:52:54:00`, `01-52-54-00` and `0x01525400`, as dhcpd.conf, switches and tcpdump write them. */

@@ -156,10 +156,10 @@ function interfaceProblems(candidate: NodeInterface, path: string): Problem[] {
       problems.push({ path: `${path}.switchPort`, message: 'The switch port names nothing.', mend });
     }
     if (switchPort.circuitId !== undefined) {
-      problems.push(...hexProblems(switchPort.circuitId, `${path}.switchPort.circuitId`, 1));
+      problems.push(...portProblems(switchPort.circuitId, `${path}.switchPort.circuitId`));
     }
     if (switchPort.remoteId !== undefined) {
-      problems.push(...hexProblems(switchPort.remoteId, `${path}.switchPort.remoteId`, 1));
+      problems.push(...portProblems(switchPort.remoteId, `${path}.switchPort.remoteId`));
     }
   }
   if (candidate.address !== undefined && !isHostAddress(candidate.address)) {
@@ -175,6 +175,11 @@ function hexProblems(hex: string, path: string, minBytes: number): Problem[] {
   if (HEX.test(hex) && bytes >= minBytes && bytes <= LIMITS.identifierBytes) return [];
   const message = `“${shown(hex)}” is not ${minBytes} to ${LIMITS.identifierBytes} bytes in hexadecimal.`;
   return [{ path, message, mend: 'Write two digits a byte, as in 01525400770001 or 01:52:54:00:77:00:01.' }];
+}
+
+function portProblems(id: string, path: string): Problem[] {
+  const mend = 'Write two digits a byte, as in 000a0107; or text:Ethernet1/7, if the switch sends it as text.';
+  return hexProblems(id, path, 1).map((problem) => ({ ...problem, mend }));
 }
 
 function isHostAddress(address: Ipv4): boolean {

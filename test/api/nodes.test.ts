@@ -75,6 +75,11 @@ describe('enrolling', () => {
     assert.equal(pod.registry.size, 1);
   });
 
+  it('says how a value is written that is not written like that', async () => {
+    const limit = await pod.call('GET', '/nodes?limit=0');
+    assert.match(limit.body, /"mend":"1 to 1000; 100 unless told\."/);
+  });
+
   it('tells what the configuration has against it', async () => {
     const response = await pod.call('POST', '/nodes', { ...nodeBody('dgx01', 1), group: 'missing' });
     assert.deepEqual(problemOf(response).paths, ['group']);

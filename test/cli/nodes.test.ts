@@ -53,6 +53,27 @@ describe('podboot enrol', () => {
     assert.match(result.printed(), /boots {6}rescue, loader auto/);
   });
 
+  it('changes nothing the second time, and refuses what is another way now', async () => {
+    const words = ['enrol', 'dgx01', '--mac', '52:54:00:77:00:01', '--rack', 'r1'];
+    await podboot(...words);
+    assert.match((await podboot(...words)).printed(), /^dgx01 is like that already$/m);
+    assert.match((await podboot(...words.slice(0, 4))).printed(), /^dgx01 is like that already$/m);
+    await assert.rejects(podboot(...words.slice(0, -1), 'r2'), InvalidInput);
+    await assert.rejects(podboot('enrol', 'dgx01', '--mac', '52:54:00:77:00:02'), InvalidInput);
+    assert.equal(pod.registry.byName('dgx01')?.version, 1);
+  });
+
+  it('takes a switch port as its switch sends it', async () => {
+    const port = 'name=eno1,circuitId=text:Eth1/7,remoteId=00:0a';
+    const node = await json('enrol', 'dgx01', '--interface', port);
+    assert.deepEqual(node.interfaces[0].switchPort, { circuitId: '457468312f37', remoteId: '000a' });
+    await assert.rejects(podboot('enrol', 'dgx02', '--interface', 'name=eno1,circuitId=Eth1/7'), (error) => {
+      assert.ok(error instanceof InvalidInput);
+      assert.match(error.problems[0]?.mend ?? '', /text:Ethernet1\/7/);
+      return true;
+    });
+  });
+
   it('takes everything that a node can have', async () => {
     const node = await json(
       ...[

@@ -47,8 +47,10 @@ const install = (types: readonly string[]) =>
 
 const switchPort = Type.Object(
   {
-    circuitId: Type.Optional(text('Option 82 sub-option 1 in hexadecimal.')),
-    remoteId: Type.Optional(text('Option 82 sub-option 2 in hexadecimal.')),
+    circuitId: Type.Optional(
+      text('Option 82 sub-option 1 in hexadecimal, or as `text:Ethernet1/7`; answered in hexadecimal.'),
+    ),
+    remoteId: Type.Optional(text('Option 82 sub-option 2, likewise.')),
   },
   { ...closed, description: 'The switch port that the interface is plugged into.' },
 );

@@ -32,7 +32,7 @@ interface Machine {
 export function createExplainer(parts: ExplainerParts): Explainer {
   return {
     async explain(question) {
-      const machine = machineOf(question.machine, parts.nodes);
+      const machine = machineOf(question.machine, parts.nodes, parts.leases);
       const { mac, node } = machine;
       const relay = question.relay === undefined ? undefined : readRelay(question.relay);
       const place = choosePlace(
@@ -59,7 +59,7 @@ export function createExplainer(parts: ExplainerParts): Explainer {
 }
 
 /** @throws NotFound, InvalidInput */
-function machineOf(named: string, nodes: NodeDirectory): Machine {
+function machineOf(named: string, nodes: NodeDirectory, leases: LeaseDirectory): Machine {
   const mac = parseMac(named);
   const port = mac === undefined ? undefined : nodes.byMac(mac);
   if (mac !== undefined) return port === undefined ? { mac } : { mac, ...port };
@@ -73,8 +73,19 @@ function machineOf(named: string, nodes: NodeDirectory): Machine {
   const boots = node.interfaces.filter(({ role }) => role === 'boot');
   const chosen = boots.find((each) => each.mac !== undefined) ?? boots[0] ?? node.interfaces[0];
   // Known by its UUID, its serial number or its switch port alone: any address of nobody's stands for its own.
-  const standIn = '02:00:00:00:00:01' as MacAddress;
-  return { mac: chosen?.mac ?? standIn, node, ...(chosen === undefined ? {} : { interface: chosen }) };
+  return {
+    mac: chosen?.mac ?? nobodysMac(nodes, leases),
+    node,
+    ...(chosen === undefined ? {} : { interface: chosen }),
+  };
+}
+
+/** Simulated machines are numbered from 02:00:00:00:00:01 too. */
+function nobodysMac(nodes: NodeDirectory, leases: LeaseDirectory): MacAddress {
+  for (let number = 1; ; number += 1) {
+    const mac = `02:00:${(number.toString(16).padStart(8, '0').match(/../g) ?? []).join(':')}` as MacAddress;
+    if (nodes.byMac(mac) === undefined && leases.byKey(macKey(mac)) === undefined) return mac;
+  }
 }
 
 function readRelay(text: string): number {

@@ -74,15 +74,19 @@ export function claimProblem(wanted: Claim, held: Claim, heldAt?: string): Probl
   const at = heldAt === undefined ? '' : `, ${heldAt}`;
   if (wanted.kind === 'name') {
     const message = `The name ${wanted.node.name} is wanted for ${hardwareOf(wanted.node)} and belongs to ${hardwareOf(held.node)}${at}.`;
-    return { path: wanted.path, message, mend: 'Use another name, or rename the other node first.' };
+    return { path: wanted.path, message, mend: CHANGE_IT };
   }
   const owner = inOneNode ? `its own interface ${held.interface?.name}` : `${describe(held)}${at}`;
   const mend = inOneNode
     ? 'Give it to one of the two interfaces.'
-    : `Look which of ${held.node.name} and ${wanted.node.name} really has it; take it from the other one first.`;
+    : held.node.name === wanted.node.name
+      ? CHANGE_IT
+      : `Look which of ${held.node.name} and ${wanted.node.name} really has it; take it from the other one first.`;
   const message = `${WORDS[wanted.kind]} ${shownValue(wanted)} is wanted for ${describe(wanted)} and belongs to ${owner}.`;
   return { path: wanted.path, message, mend };
 }
+
+const CHANGE_IT = 'Use another name; or change the node that is there: podboot nodes set, replace or rename.';
 
 /** Which machine it is, where two have one name. */
 function hardwareOf({ interfaces, serialNumber, id }: Node): string {

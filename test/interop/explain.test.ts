@@ -114,6 +114,10 @@ test('a stranger who comes while a node waits for its machine is asked, and told
     subnets: { '10.77.0.0/24': { interface: 'eno2', pools: ['10.77.0.100-10.77.0.199'] } },
   });
   await other.daemon.enrol({ name: 'awaited', serialNumber: 'SN-4711', interfaces: [{ name: 'eno1' }] });
+  await other.daemon.enrol({ name: 'first', interfaces: [{ name: 'eno1', mac: '02:00:00:00:00:01' }] });
+  const named = JSON.parse((await other.daemon.call('GET', '/api/v1/explain?machine=awaited')).body) as Explanation;
+  assert.notEqual(named.machine.mac, '02:00:00:00:00:01', 'what stands for its unknown address is nobody else’s');
+  assert.match(named.steps[0]?.because[0]?.text ?? '', /stranger/);
   const mac = '52:54:00:77:03:01';
   const { body } = await other.daemon.call('GET', `/api/v1/explain?machine=${mac}&firmware=uefi-x64`);
   const explanation = JSON.parse(body) as Explanation;

@@ -113,6 +113,19 @@ describe('leases', () => {
     assert.equal(declined.expiresAt, undefined);
     assert.equal(declined.node, undefined);
   });
+
+  it('of a machine that was enrolled after it came are its node’s', async () => {
+    await pod.enrol('dgx01', 1);
+    pod.leases = [
+      lease(0x0a4d0001, { mac: '52:54:00:77:00:01' as MacAddress }),
+      lease(0x0a4d0002, { mac: '52:54:00:77:00:99' as MacAddress }),
+    ];
+    const { items } = (await pod.call('GET', '/leases?node=dgx01')).json();
+    assert.deepEqual(
+      items.map(({ address, node }: { address: string; node: string }) => [address, node]),
+      [['10.77.0.1', 'dgx01']],
+    );
+  });
 });
 
 describe('timelines', () => {

@@ -3,6 +3,7 @@ import { InvalidInput } from '../../domain/errors.ts';
 import { formatIpv4, parseIpv4, parseSubnet, subnetContains } from '../../domain/ipv4.ts';
 import type { Lease } from '../../domain/lease.ts';
 import { parseMac } from '../../domain/mac.ts';
+import type { Node } from '../../domain/node.ts';
 import type { LeaseDirectory } from '../../domain/ports.ts';
 import type { NodeRegistry } from '../../lifecycle/registry-port.ts';
 import { LeaseQuery, LeaseView } from '../schemas/lease.ts';
@@ -35,15 +36,20 @@ export function leaseRoutes(leases: LeaseDirectory, nodes: NodeRegistry): Fastif
         const addresses = Uint32Array.from(found).sort();
         const page = addresses.subarray(0, pageLimit(request.query));
         const items = Array.from(page, (address) => leases.byAddress(address)).flatMap((lease) =>
-          lease === undefined
-            ? []
-            : [leaseView(lease, lease.nodeId === undefined ? undefined : nodes.byId(lease.nodeId))],
+          lease === undefined ? [] : [leaseView(lease, ownerOf(lease, nodes))],
         );
         const last = page.at(-1);
         return { items, ...(last !== undefined && page.length < addresses.length ? { next: formatIpv4(last) } : {}) };
       },
     );
   };
+}
+
+/** A lease that is older than its node does not name it until it is renewed. */
+function ownerOf({ nodeId, mac, clientId }: Lease, nodes: NodeRegistry): Node | undefined {
+  const known = nodeId === undefined ? undefined : nodes.byId(nodeId);
+  const byMac = mac === undefined ? undefined : nodes.byMac(mac);
+  return known ?? (byMac ?? (clientId === undefined ? undefined : nodes.byClientId(clientId)))?.node;
 }
 
 /** @throws InvalidInput, NotFound */
@@ -59,7 +65,7 @@ function leaseFilter({ state, node, mac, subnet }: LeaseQuery, nodes: NodeRegist
   }
   return (lease) =>
     (state === undefined || lease.state === state) &&
-    (nodeId === undefined || lease.nodeId === nodeId) &&
+    (nodeId === undefined || ownerOf(lease, nodes)?.id === nodeId) &&
     (hardware === undefined || lease.mac === hardware) &&
     (network === undefined || subnetContains(network, lease.address));
 }

@@ -33,6 +33,10 @@ export function registerWebSockets(app: FastifyInstance): void {
     errorHandler: (_error, socket) => socket.terminate(),
     preClose: (done) => done(),
   });
+  // What was refused before the upgrade: nobody else would ever close its connection, for it is no longer the server's.
+  app.addHook('onResponse', async ({ headers, raw }) => {
+    if (headers.upgrade?.toLowerCase() === 'websocket') raw.socket.destroySoon();
+  });
 }
 
 /** The consoles that are read over WebSockets, so that they are bounded and end with the API. */

@@ -158,6 +158,7 @@ test('a right configuration becomes settings with numbers, milliseconds and byte
       actionMs: 300_000,
       offMs: 5_000,
       bootAttempts: 3,
+      console: { record: 'boots', keep: 10 },
       credentials: [],
     },
     discovery: { identify: 'when-needed', rules: [] },

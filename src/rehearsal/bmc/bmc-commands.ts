@@ -1,5 +1,6 @@
 import { ChassisControl } from '../../codecs/ipmi/commands/chassis.ts';
 import { type IpmiRequest, NetFn } from '../../codecs/ipmi/message.ts';
+import { RMCP_PORT } from '../../codecs/ipmi/rmcp.ts';
 import type { BmcAccount, BmcSession } from './bmc-session.ts';
 import type { Chassis } from './chassis.ts';
 import type { SerialOverLan } from './serial-over-lan.ts';
@@ -186,7 +187,6 @@ function getBootOptions(data: Uint8Array, { chassis }: CommandContext): CommandA
 const SOL_PAYLOAD = 0x01;
 const NO_SUCH_INSTANCE = 0x80;
 const PAYLOAD_BYTES = 200;
-const SOL_PORT = 623;
 
 function activatePayload(data: Uint8Array, { serial, session }: CommandContext): CommandAnswer {
   const [type, , auxiliary = 0] = data;
@@ -194,7 +194,7 @@ function activatePayload(data: Uint8Array, { serial, session }: CommandContext):
   if (type !== SOL_PAYLOAD) return refused(OUT_OF_RANGE);
   if (serial.sessionId !== 0) return refused(NO_SUCH_INSTANCE);
   serial.activate(session.id, auxiliary, (payload) => session.sendSol(payload));
-  return ok(0, 0, 0, 0, PAYLOAD_BYTES, 0, PAYLOAD_BYTES, 0, SOL_PORT & 0xff, SOL_PORT >>> 8, 0xff, 0xff);
+  return ok(0, 0, 0, 0, PAYLOAD_BYTES, 0, PAYLOAD_BYTES, 0, serial.port & 0xff, serial.port >>> 8, 0xff, 0xff);
 }
 
 /** Any session may end the console of another: that is how one is taken over. */
@@ -219,7 +219,7 @@ const SOL_PARAMETERS: ReadonlyMap<number, readonly number[]> = new Map([
   [5, [10]],
   [6, [10]],
   [7, [1]],
-  [8, [SOL_PORT & 0xff, SOL_PORT >>> 8]],
+  [8, [RMCP_PORT & 0xff, RMCP_PORT >>> 8]],
 ]);
 
 function solParameter(data: Uint8Array): CommandAnswer {

@@ -49,6 +49,8 @@ export class SerialOverLan {
   /** What the console typed, in order. */
   typed: (characters: Uint8Array) => void = () => {};
   broken: () => void = () => {};
+  /** UDP port that it says the console is at; programs refuse another one than they speak to. */
+  port = 623;
   readonly #clock: Clock;
   readonly #quirks: SerialQuirks;
   #active: Activation | undefined;

@@ -18,6 +18,7 @@ export class UdpBmc implements AsyncDisposable {
     socket.bind(port, address);
     await once(socket, 'listening');
     const served = new UdpBmc(socket);
+    bmc.serial.port = served.port;
     socket.on('message', (packet, from) => {
       const send = (answer: Uint8Array) => socket.send(answer, from.port, from.address);
       const answer = bmc.receive(packet, send);

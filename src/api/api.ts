@@ -23,6 +23,7 @@ import { ConsoleSockets, registerWebSockets } from './console-sockets.ts';
 import { EventStreams } from './event-streams.ts';
 import { registerIdempotency } from './idempotency.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
+import { lazySchemas, type SchemaController } from './lazy-schemas.ts';
 import { Listeners } from './listeners.ts';
 import { openApiDocument, registerOpenApi } from './openapi.ts';
 import { createErrorHandler, sendProblem } from './problems.ts';
@@ -48,6 +49,8 @@ import { timelineRoutes } from './routes/timelines.ts';
 import { isAuthorized } from './token.ts';
 
 export interface ApiOptions {
+  /** How schemas are compiled: each at its first use, unless told. */
+  readonly schemas?: SchemaController;
   readonly registry: NodeRegistry;
   readonly lives: LifeControl;
   readonly power: PowerService;
@@ -97,6 +100,7 @@ export function createApi(options: ApiOptions): Api {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     logger: false,
+    schemaController: options.schemas ?? lazySchemas(),
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS, caseSensitive: true },
     ajv: {
       customOptions: {

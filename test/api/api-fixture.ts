@@ -1,6 +1,7 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { IdempotencyKeys } from '../../src/api/idempotency-keys.ts';
+import type { SchemaController } from '../../src/api/lazy-schemas.ts';
 import { newToken } from '../../src/api/token.ts';
 import { type BmcDriver, BmcError } from '../../src/bmc/driver.ts';
 import type { BmcTarget } from '../../src/bmc/registry.ts';
@@ -56,7 +57,12 @@ export class ApiFixture {
   commit: (batch: readonly StoreChange[]) => Promise<void> = (batch) => this.store.commit(batch);
 
   /** @param known requests with an Idempotency-Key, as a start finds them */
-  constructor(known: readonly KeptRequest[] = [], store = new MemoryStore(), consoleFolder?: string) {
+  constructor(
+    known: readonly KeptRequest[] = [],
+    store = new MemoryStore(),
+    consoleFolder?: string,
+    schemas?: SchemaController,
+  ) {
     this.store = store;
     this.timeline = createTimeline({
       store,
@@ -137,6 +143,7 @@ export class ApiFixture {
       isBooting: () => true,
     });
     this.api = createApi({
+      ...(schemas === undefined ? {} : { schemas }),
       registry: this.registry,
       power,
       consoles: this.consoles,

@@ -1,23 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { registerImport } from '../dgxie/cli.ts';
-import { registerRehearse } from '../rehearsal/cli.ts';
-import { registerAssets } from './assets.ts';
-import { registerBmc } from './bmc.ts';
-import { registerCheckConfig } from './check-config.ts';
-import { registerConsole } from './console.ts';
-import { registerDiscovered } from './discovered.ts';
-import { registerEvents } from './events.ts';
-import { registerExplain } from './explain.ts';
 import { reportFailure } from './failure.ts';
-import { registerInit } from './init.ts';
-import { registerJobs } from './jobs.ts';
-import { registerLives } from './lives.ts';
-import { registerNodes } from './nodes.ts';
-import { registerPower } from './power.ts';
-import { registerRender } from './render.ts';
 import { registerServe } from './serve.ts';
-import { registerToken } from './token.ts';
 
 const manifest: { version: string; description: string } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -31,22 +15,11 @@ const program = new Command('podboot')
   .exitOverride();
 
 registerServe(program);
-registerRehearse(program);
-registerInit(program);
-registerImport(program);
-registerCheckConfig(program);
-registerNodes(program);
-registerDiscovered(program);
-registerEvents(program);
-registerLives(program);
-registerPower(program);
-registerJobs(program);
-registerBmc(program);
-registerConsole(program);
-registerExplain(program);
-registerRender(program);
-registerAssets(program);
-registerToken(program);
+// A daemon runs for months, and has no use for what the other commands load: 4 MB.
+if (process.argv[2] !== 'serve') {
+  const { registerCommands } = await import('./commands.ts');
+  registerCommands(program);
+}
 
 try {
   await program.parseAsync();

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { registerImport } from '../dgxie/cli.ts';
+import { registerRehearse } from '../rehearsal/cli.ts';
+import { registerAssets } from './assets.ts';
+import { registerBmc } from './bmc.ts';
+import { registerCheckConfig } from './check-config.ts';
+import { registerConsole } from './console.ts';
+import { registerDiscovered } from './discovered.ts';
+import { registerEvents } from './events.ts';
+import { registerExplain } from './explain.ts';
+import { registerInit } from './init.ts';
+import { registerJobs } from './jobs.ts';
+import { registerLives } from './lives.ts';
+import { registerNodes } from './nodes.ts';
+import { registerPower } from './power.ts';
+import { registerRender } from './render.ts';
+import { registerToken } from './token.ts';
+
+/** Every command but those that run the daemon. */
+export function registerCommands(program: Command): void {
+  registerRehearse(program);
+  registerInit(program);
+  registerImport(program);
+  registerCheckConfig(program);
+  registerNodes(program);
+  registerDiscovered(program);
+  registerEvents(program);
+  registerLives(program);
+  registerPower(program);
+  registerJobs(program);
+  registerBmc(program);
+  registerConsole(program);
+  registerExplain(program);
+  registerRender(program);
+  registerAssets(program);
+  registerToken(program);
+}

@@ -74,7 +74,7 @@ before(async () => {
     deadlines: { loading: '30s', installing: '60s', silence: '20s', finishing: '60s' },
     profiles: {
       ...Object.fromEntries(['fetch', 'disk', 'late', 'hang'].map((where) => [where, fails(where)])),
-      'no-such-disk': installer('kickstart', { values: { disk: { serial: 'NOBODY-HAS-IT' } } }),
+      'no-such-disk': installer('kickstart', { media: 'none', values: { disk: { serial: 'NOBODY-HAS-IT' } } }),
       'post-install': installer('preseed', { values: { postInstall: ['false'] } }),
     },
   });
@@ -97,7 +97,8 @@ for (const { profile, number, what, code, says, where, grant } of CASES) {
       assert.deepEqual({ state, step }, where);
       assert.match(fault?.text ?? '', says);
       const diagnosis = await site.diagnosis(name);
-      assert.deepEqual([diagnosis.code, diagnosis.text], [code, fault?.text]);
+      assert.equal(diagnosis.code, code);
+      assert.match(diagnosis.text, says);
       const { items } = JSON.parse((await site.daemon.call('GET', `/api/v1/nodes/${name}/grants`)).body);
       assert.deepEqual(
         items.map((each: { state: string }) => each.state),

@@ -100,8 +100,9 @@ export function isFirmware(stage: unknown): boolean {
   return stage === 'pxe' || stage === 'http';
 }
 
-/** `12 min`, `3 h`. */
+/** `40 s`, `12 min`, `3 h`. */
 export function durationText(ms: number): string {
-  const minutes = Math.max(0, Math.round(ms / 60_000));
+  if (ms < 120_000) return `${Math.max(0, Math.round(ms / 1_000))} s`;
+  const minutes = Math.round(ms / 60_000);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }

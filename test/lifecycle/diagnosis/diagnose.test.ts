@@ -344,13 +344,13 @@ const CASES: readonly Case[] = [
       [
         310,
         'life.fault',
-        'dgx01 is installing (claimed): the installer failed: no disk fits the choice of install.disk; there are; /dev/vda',
+        'dgx01 is installing (claimed): the installer failed: no disk fits the choice of install.disk; there are: /dev/vda',
         { fault: 'installer-failed' },
         'warn',
       ],
       again,
     ],
-    says: /there are; \/dev\/vda/,
+    says: /there are: \/dev\/vda/,
   },
   {
     code: 'installer-mirror',

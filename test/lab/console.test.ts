@@ -69,8 +69,12 @@ test('what a machine says from its firmware to its kernel comes through Serial o
     bmc: { host: `10.77.9.${100 + NUMBER}`, credentials: 'lab' },
   });
   const get = async (path: string) => (await daemon.call('GET', `/api/v1/nodes/lab7/${path}`)).body;
-  const isOpen = async () => JSON.parse(await get('console')).isOpen === true;
-  await until(isOpen, { what: 'the console is open', timeoutMs: 60_000, evidence: () => daemon.output.slice(-2_000) });
+  let standing = '';
+  const isOpen = async () => {
+    standing = await get('console');
+    return JSON.parse(standing).isOpen === true;
+  };
+  await until(isOpen, { what: 'the console is open', timeoutMs: 60_000, everyMs: 500, evidence: () => standing });
   machine.powerOn();
   await machine.says(/Linux version/, { timeoutMs: BOOT_LIMIT_MS, evidence: () => daemon.output.slice(-2_000) });
   machine.powerOff();

@@ -251,7 +251,7 @@ function keep(recorded: Recorded | undefined): void {
   if (recorded !== undefined) recorded.lingerUntil = undefined;
 }
 
-/** A driver that has no console at all is found out by opening it, once. */
+/** IPMI alone has consoles; `auto` is IPMI where no certificate is pinned. */
 function canRecord({ bmc }: Node): boolean {
-  return bmc?.driver === 'ipmi';
+  return bmc?.driver === 'ipmi' || (bmc?.driver === 'auto' && bmc.fingerprint === undefined);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { NotFound } from '../../../src/domain/errors.ts';
+import type { NodeBmc } from '../../../src/domain/node.ts';
 import { ConsoleHub } from '../../../src/power/console/console-hub.ts';
 import { FakeClock, settle } from '../../harness/clock.ts';
 import { nodeNumber } from '../../lifecycle/life/house.ts';
@@ -17,19 +18,28 @@ let count = 0;
 class Bench {
   readonly clock = new FakeClock();
   readonly bmc = new FakeConsole();
-  readonly node = nodeNumber(1, { bmc: { driver: 'ipmi', host: 'bmc1' } });
+  readonly node;
   isBooting = false;
   record: 'boots' | 'always' | 'off' = 'boots';
-  readonly hub = new ConsoleHub({
-    use: (_node, _isPerson, act) => act(this.bmc.driver),
-    nodes: new FixedNodes(this.node),
-    clock: this.clock,
-    random: () => 0.5,
-    events: { wantsDebug: false, emit: () => {} },
-    settings: () => ({ record: this.record, keep: 3 }),
-    folder: join(folder, String(count++)),
-    isBooting: () => this.isBooting,
-  });
+  readonly hub;
+
+  constructor(bmc: NodeBmc = { driver: 'auto', host: 'bmc1' }) {
+    this.node = nodeNumber(1, { bmc });
+    this.hub = this.#hub();
+  }
+
+  #hub(): ConsoleHub {
+    return new ConsoleHub({
+      use: (_node, _isPerson, act) => act(this.bmc.driver),
+      nodes: new FixedNodes(this.node),
+      clock: this.clock,
+      random: () => 0.5,
+      events: { wantsDebug: false, emit: () => {} },
+      settings: () => ({ record: this.record, keep: 3 }),
+      folder: join(folder, String(count++)),
+      isBooting: () => this.isBooting,
+    });
+  }
 
   async becomes(isBooting: boolean): Promise<void> {
     this.isBooting = isBooting;
@@ -109,6 +119,22 @@ describe('recordings', () => {
     await bench.pass(20_000);
     assert.equal(bench.bmc.closed, 1);
     assert.deepEqual(bench.hub.statistics(), { consoles: 0, recorded: 0 });
+  });
+
+  test('are made of whatever has IPMI, and of nothing else', async () => {
+    const fingerprint = 'ab'.repeat(32);
+    for (const [bmc, isRecorded] of [
+      [{ driver: 'auto' }, true],
+      [{ driver: 'ipmi' }, true],
+      [{ driver: 'auto', fingerprint }, false],
+      [{ driver: 'redfish', fingerprint }, false],
+      [{ driver: 'command' }, false],
+      [{ driver: 'none' }, false],
+    ] as const) {
+      const bench = new Bench(bmc);
+      await bench.becomes(true);
+      assert.equal(bench.hub.standing(bench.node).isRecorded, isRecorded, JSON.stringify(bmc));
+    }
   });
 
   test('go with their node', async () => {

@@ -87,9 +87,16 @@ export class ConsoleHost implements AsyncDisposable {
       apply: () => undefined,
     });
     // Only consoles are asked for here.
-    const parts = { registry, consoles: this.hub, clock: this.clock, version: '1', tokenHash: () => this.token.hash };
+    const parts: Record<string | symbol, unknown> = {
+      registry,
+      consoles: this.hub,
+      clock: this.clock,
+      version: '1',
+      tokenHash: () => this.token.hash,
+      schemas: undefined,
+    };
     this.api = createApi(
-      new Proxy({}, { get: (_, key) => parts[key as keyof typeof parts] ?? absent }) as Parameters<typeof createApi>[0],
+      new Proxy({}, { get: (_, key) => (key in parts ? parts[key] : absent) }) as Parameters<typeof createApi>[0],
     );
     writeFileSync(join(this.folder, 'token'), this.token.token, { mode: 0o600 });
   }

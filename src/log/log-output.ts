@@ -13,6 +13,7 @@ export interface LogOutputOptions {
 /** One write of this size at most: a reader that stalls holds up no more than one thread of libuv's pool. */
 const CHUNK_BYTES = 64 * 1024;
 const RETRY_MS = 50;
+const IN_FLIGHT_MS = 100;
 
 /**
  * Lines to a descriptor. Never waits for the reader: what it does not take at once waits up to a bound, then lines are
@@ -68,13 +69,15 @@ export class LogOutput {
     }
     this.#waiting = [];
     this.#waitingBytes = this.#chunk?.length ?? 0;
+    // A thread is at it, and its end can't be seen from here: a busy machine needs a moment before the process may go.
+    if (this.#chunk !== undefined && !this.#gone) pause(Math.min(IN_FLIGHT_MS, this.#options.flushTimeoutMs));
     while (rest.length > 0 && !this.#gone) {
       try {
         rest = rest.subarray(writeSync(this.#descriptor, rest));
       } catch (error) {
         if (!isBusy(error)) this.#gone = true;
         else if (performance.now() > deadline) return;
-        else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        else pause(10);
       }
     }
   }
@@ -153,4 +156,9 @@ const takenSockets: Socket[] = [];
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EAGAIN' || error.code === 'EBUSY');
+}
+
+/** The event loop stands still meanwhile. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

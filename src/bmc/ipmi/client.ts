@@ -40,6 +40,9 @@ const MAX_WAITS = 3;
 const MAX_ATTEMPTS = 4;
 const FULL_PAUSE_MS = 500;
 const MAX_QUEUED = 256;
+/** Sessions that were opened last, and how long a BMC may keep one that nobody uses, with the time that it was used. */
+const MAX_OWN = 8;
+const SESSION_LIFE_MS = 180_000;
 
 export interface IpmiStatistics {
   readonly commands: number;
@@ -69,6 +72,8 @@ export class IpmiClient {
   #commands = 0;
   #sessions = 0;
   #isClosed = false;
+  /** By the BMC's id: when it was opened. */
+  readonly #own = new Map<number, number>();
 
   constructor(options: IpmiClientOptions) {
     this.#options = options;
@@ -109,6 +114,15 @@ export class IpmiClient {
         this.#restIfIdle();
       },
     };
+  }
+
+  /**
+   * A session of this client's, also one that it gave up a moment ago: where its close was lost on the way, the BMC still
+   * keeps it, and what it holds.
+   */
+  hadSession(bmcSessionId: number): boolean {
+    const at = this.#own.get(bmcSessionId);
+    return at !== undefined && this.#options.clock.monotonic() - at < SESSION_LIFE_MS;
   }
 
   get statistics(): IpmiStatistics {
@@ -240,6 +254,9 @@ export class IpmiClient {
   }
 
   #adopt(link: Link, opened: OpenedSession): IpmiSession {
+    this.#own.delete(opened.bmcSessionId);
+    if (this.#own.size >= MAX_OWN) this.#own.delete(this.#own.keys().next().value as number);
+    this.#own.set(opened.bmcSessionId, this.#options.clock.monotonic());
     const dropped: DropCounter = (reason) => this.#count(reason);
     link.session = new IpmiSession({
       ...opened,

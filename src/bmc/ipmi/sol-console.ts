@@ -281,13 +281,20 @@ async function activate(client: IpmiClient, session: IpmiSession, takeOver: bool
     } catch (error) {
       const isTaken = error instanceof IpmiError && error.completionCode === ALREADY_ACTIVE;
       if (!isTaken || attempt >= MAX_ACTIVATIONS) throw error;
-      if (!takeOver && (await holder(client)) !== session.bmcSessionId) throw error;
+      const holder = await holderOf(client);
+      const isOwn = holder !== undefined && (holder === session.bmcSessionId || client.hadSession(holder));
+      if (!takeOver && !isOwn) throw error;
       await client.run(deactivateSol(), COMMAND_MS).catch(() => undefined);
     }
   }
 }
 
-/** Id of the session that has the console; undefined where the BMC does not say. */
-function holder(client: IpmiClient): Promise<number | undefined> {
-  return client.run(getSolInstanceInfo(), COMMAND_MS).catch(() => undefined);
+/** Id of the session that has the console; undefined where the BMC does not know the question. @throws IpmiError */
+async function holderOf(client: IpmiClient): Promise<number | undefined> {
+  try {
+    return await client.run(getSolInstanceInfo(), COMMAND_MS);
+  } catch (error) {
+    if (error instanceof IpmiError && error.failure === 'refused') return undefined;
+    throw error;
+  }
 }

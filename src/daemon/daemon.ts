@@ -34,7 +34,7 @@ export interface DaemonParts {
   /** What was found that does not keep it from running: missing boot files, nodes that no longer fit. */
   readonly warnings: (occasion: 'start' | 'reload') => Promise<readonly Problem[]>;
   readonly apiAddresses: () => readonly string[];
-  /** After the last service has stopped. */
+  /** After the last service has stopped, and where the start was refused. */
   readonly closeStore: () => Promise<void>;
 }
 
@@ -62,8 +62,9 @@ export class Daemon {
     try {
       await this.#turns.take(() => startAll(services));
     } catch (error) {
-      // Its timer would keep the process alive.
+      // Their timers would keep the process alive.
       this.#watch.stop();
+      await this.#parts.closeStore().catch(() => undefined);
       throw error;
     }
     tellWarnings(logger, configPath, await this.#parts.warnings('start'));

@@ -39,7 +39,7 @@ const KEEPALIVE_MS = 15_000;
 const COMMAND_MS = 10_000;
 /** With a handshake, on a bad line. */
 const HOLD_MS = 30_000;
-const MAX_ACTIVATIONS = 5;
+const MAX_ACTIVATIONS = 6;
 /** What waits to be typed: more than any person or script sends at once to a line of 115,200 baud. */
 const MAX_WAITING_BYTES = 64 * 1024;
 const MAX_BREAKS = 16;

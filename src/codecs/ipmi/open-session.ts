@@ -1,5 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { type AlgorithmNumbers, type CipherSuite, suiteOf } from './cipher-suite.ts';
+import { readLittle32 } from './little-endian.ts';
 
 /** IPMI 2.0 section 13.17, table 13-9. */
 export interface OpenSessionRequest {
@@ -41,7 +42,7 @@ export function decodeOpenSessionRequest(bytes: Uint8Array): Omit<OpenSessionReq
   const tag = reader.uint8('message tag');
   const privilege = reader.uint8('requested privilege');
   reader.view(2, 'reserved');
-  const consoleSessionId = littleUint32(reader.view(4, 'console session id'));
+  const consoleSessionId = readLittle32(reader.view(4, 'console session id'));
   return { tag, privilege, consoleSessionId, algorithms: readAlgorithms(reader) };
 }
 
@@ -78,8 +79,8 @@ export function decodeOpenSessionResponse(bytes: Uint8Array): OpenSessionRespons
   const status = reader.uint8('status');
   if (status !== 0) return { tag, status };
   reader.view(2, 'maximum privilege');
-  const consoleSessionId = littleUint32(reader.view(4, 'console session id'));
-  const bmcSessionId = littleUint32(reader.view(4, 'BMC session id'));
+  const consoleSessionId = readLittle32(reader.view(4, 'console session id'));
+  const bmcSessionId = readLittle32(reader.view(4, 'BMC session id'));
   if (bmcSessionId === 0) reader.fail('the BMC session id is 0', 8);
   return { tag, status, consoleSessionId, bmcSessionId, algorithms: readAlgorithms(reader) };
 }
@@ -105,8 +106,4 @@ function readAlgorithms(reader: ByteReader): AlgorithmNumbers {
     return block[4]! & 0x3f;
   }) as [number, number, number];
   return { authentication, integrity, confidentiality };
-}
-
-function littleUint32(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
 }

@@ -1,5 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { type CipherSuite, keyedHash } from './cipher-suite.ts';
+import { little32, readLittle32 } from './little-endian.ts';
 import type { SessionKeys } from './session-packet.ts';
 
 /** Role bit 4: the user is looked up by name alone, whatever its privilege (IPMI 2.0 table 13-11). */
@@ -210,14 +211,4 @@ function readStatus(bytes: Uint8Array, what: string) {
 
 function statusMessage(tag: number, status: number, sessionId: number): Uint8Array {
   return Uint8Array.of(tag, status, 0, 0, ...little32(sessionId));
-}
-
-export function little32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
-}
-
-function readLittle32(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
 }

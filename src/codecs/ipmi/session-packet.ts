@@ -3,6 +3,7 @@ import { ByteReader } from '../byte-reader.ts';
 import { MalformedPacket } from '../malformed-packet.ts';
 import { type CipherSuite, keyedHash, sameCode } from './cipher-suite.ts';
 import { freshBytes } from './fresh-bytes.ts';
+import { readLittle32 } from './little-endian.ts';
 import { preparedKey } from './prepared-key.ts';
 import { encodeRmcp, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts';
 
@@ -109,7 +110,7 @@ export function peekPacket(bytes: Uint8Array): { readonly version: 'v1.5' | 'v2.
   const reader = ipmiReader(bytes);
   if (reader.uint8('authentication type') !== AUTH_RMCP_PLUS) return { version: 'v1.5', sessionId: 0 };
   reader.uint8('payload type');
-  return { version: 'v2.0', sessionId: littleUint32(reader, 'session id') };
+  return { version: 'v2.0', sessionId: readLittle32(reader.view(4, 'session id')) };
 }
 
 /** A packet outside of a session, of either version. @throws MalformedPacket; UnacceptablePacket for a protected one */
@@ -125,8 +126,8 @@ export function decodePlainPacket(bytes: Uint8Array): SessionPacket {
     return { payloadType, sessionId: 0, sequence, payload: reader.view(header.lengthBytes, 'payload') };
   }
   if (authentication !== AUTH_NONE) reader.fail(`authentication type ${authentication}`, RMCP_HEADER_BYTES);
-  const sequence = littleUint32(reader, 'sequence number');
-  const sessionId = littleUint32(reader, 'session id');
+  const sequence = readLittle32(reader.view(4, 'sequence number'));
+  const sessionId = readLittle32(reader.view(4, 'session id'));
   const length = reader.uint8('payload length');
   return { payloadType: PayloadType.IPMI, sessionId, sequence, payload: reader.view(length, 'payload') };
 }
@@ -163,8 +164,8 @@ function readHeader(reader: ByteReader) {
   const type = reader.uint8('payload type');
   const payloadType = type & 0x3f;
   if (payloadType === OEM_EXPLICIT) reader.view(6, 'OEM payload id');
-  const sessionId = littleUint32(reader, 'session id');
-  const sequence = littleUint32(reader, 'sequence number');
+  const sessionId = readLittle32(reader.view(4, 'session id'));
+  const sequence = readLittle32(reader.view(4, 'sequence number'));
   const low = reader.uint8('payload length');
   const lengthBytes = low | (reader.uint8('payload length') << 8);
   if (lengthBytes > MAX_PAYLOAD_BYTES) reader.fail(`a payload of ${lengthBytes} bytes`);
@@ -220,10 +221,4 @@ function decrypt(encrypted: Uint8Array, key: Uint8Array): Uint8Array {
     throw new UnacceptablePacket('undecipherable', `a confidentiality pad of ${padBytes} bytes`);
   }
   return Uint8Array.from(padded.subarray(0, padded.length - 1 - padBytes));
-}
-
-/** IPMI's numbers are little-endian where RMCP's and the readers' are not. */
-function littleUint32(reader: ByteReader, what: string): number {
-  const value = reader.uint32(what);
-  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }

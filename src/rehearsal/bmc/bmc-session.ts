@@ -1,11 +1,11 @@
 import { ReplayWindow } from '../../bmc/ipmi/replay-window.ts';
 import { type CipherSuite, sameCode } from '../../codecs/ipmi/cipher-suite.ts';
+import { little32 } from '../../codecs/ipmi/little-endian.ts';
 import {
   decodeRakp1,
   decodeRakp3,
   encodeRakp2,
   encodeRakp4,
-  little32,
   type RakpExchange,
   rakp2Code,
   rakp3Code,

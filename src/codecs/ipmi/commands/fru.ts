@@ -1,5 +1,6 @@
 import { ByteReader } from '../../byte-reader.ts';
 import type { IpmiCommand } from '../command.ts';
+import { readLittle16 } from '../little-endian.ts';
 import { NetFn } from '../message.ts';
 
 /** IPMI 2.0 table 34-2. @returns size of the area in bytes */
@@ -15,7 +16,7 @@ export function getFruAreaInfo(
     read(data) {
       const reader = new ByteReader(data, 'FRU area info');
       const size = reader.view(2, 'size');
-      return { sizeBytes: size[0]! | (size[1]! << 8), isByWords: (reader.uint8('access') & 1) !== 0 };
+      return { sizeBytes: readLittle16(size), isByWords: (reader.uint8('access') & 1) !== 0 };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ByteReader } from '../../byte-reader.ts';
 import { acknowledged, type IpmiCommand } from '../command.ts';
+import { readLittle32 } from '../little-endian.ts';
 import { NetFn } from '../message.ts';
 import { PayloadType } from '../session-packet.ts';
 
@@ -70,7 +71,7 @@ export function getSolInstanceInfo(): IpmiCommand<number> {
     isRepeatable: true,
     read(data) {
       const id = new ByteReader(data, 'payload instance info').view(4, 'session id');
-      return new DataView(id.buffer, id.byteOffset, 4).getUint32(0, true);
+      return readLittle32(id);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { ByteReader } from '../../byte-reader.ts';
 import { hex } from '../../text.ts';
 import type { IpmiCommand } from '../command.ts';
+import { readLittle16 } from '../little-endian.ts';
 import { NetFn } from '../message.ts';
 
 export interface SelInfo {
@@ -20,8 +21,8 @@ export function getSelInfo(): IpmiCommand<SelInfo> {
     read(data) {
       const reader = new ByteReader(data, 'SEL info');
       reader.uint8('SEL version');
-      const entries = little16(reader.view(2, 'entries'));
-      const freeBytes = little16(reader.view(2, 'free space'));
+      const entries = readLittle16(reader.view(2, 'entries'));
+      const freeBytes = readLittle16(reader.view(2, 'free space'));
       reader.view(8, 'time stamps');
       return { entries, freeBytes, hasOverflowed: (reader.uint8('operation support') & 0x80) !== 0 };
     },
@@ -64,7 +65,7 @@ export function getSelEntry(id: number): IpmiCommand<SelReading> {
     codes: { 129: 'the event log is being erased' },
     read(data) {
       const reader = new ByteReader(data, 'SEL entry');
-      const nextId = little16(reader.view(2, 'next record id'));
+      const nextId = readLittle16(reader.view(2, 'next record id'));
       return { nextId, record: readRecord(reader.view(16, 'record')) };
     },
   };
@@ -89,8 +90,4 @@ function readRecord(bytes: Uint8Array): SelRecord {
     eventData: [bytes[13]!, bytes[14]!, bytes[15]!],
     hex: hex(bytes),
   };
-}
-
-function little16(bytes: Uint8Array): number {
-  return bytes[0]! | (bytes[1]! << 8);
 }

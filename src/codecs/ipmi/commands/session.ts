@@ -1,7 +1,7 @@
 import { ByteReader } from '../../byte-reader.ts';
 import { acknowledged, type IpmiCommand } from '../command.ts';
+import { little32 } from '../little-endian.ts';
 import { NetFn } from '../message.ts';
-import { little32 } from '../rakp.ts';
 
 export const Privilege = { USER: 2, OPERATOR: 3, ADMINISTRATOR: 4 } as const;
 export type Privilege = (typeof Privilege)[keyof typeof Privilege];

@@ -18,6 +18,7 @@ import { createEventLog } from '../log/event-log.ts';
 import { createHostNetwork } from '../net/host-network.ts';
 import { loadLibc } from '../net/libc.ts';
 import { createFileSender } from '../net/sendfile.ts';
+import type { ServiceManager } from '../net/service-manager.ts';
 import { createSystemClock } from '../net/system-clock.ts';
 import { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
@@ -46,10 +47,11 @@ export interface ComposeOptions {
   readonly settings: Settings;
   readonly store: Store;
   readonly logger: Logger;
+  readonly manager: ServiceManager;
 }
 
 /** The one place that knows every room: makes each of them and gives it what it needs of the others. */
-export async function compose({ configPath, settings, store, logger }: ComposeOptions): Promise<Daemon> {
+export async function compose({ configPath, settings, store, logger, manager }: ComposeOptions): Promise<Daemon> {
   const current = { settings };
   const snapshot = await store.load();
   const clock = createSystemClock();
@@ -130,7 +132,8 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     events,
     settings: () => current.settings.power?.console ?? DEFAULTS.console,
     folder: join(settings.dataDir, 'consoles'),
-    isBooting: (node) => BOOTING.has(book.life(node).state),
+    isBooting: (node) => BOOTING.has(book.life(node).state) || power.jobs.isStarting(node.id),
+    bootDeadlineMs: (node) => book.deadlines(node).booting,
   });
   const boot: BootService = createBootService({
     settings,
@@ -208,6 +211,8 @@ export async function compose({ configPath, settings, store, logger }: ComposeOp
     configPath,
     logger,
     clock,
+    manager,
+    census: () => `${nodes.size} nodes, ${leases.counts().bound} leases`,
     // DHCP comes last: a machine that gets an address finds everything else open.
     services: [apiService, powerService, lifecycleService, consoleService, discovery, ...servers],
     servers,

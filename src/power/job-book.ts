@@ -33,6 +33,8 @@ const MAX_KEPT = 200;
 const LONGEST_SLEEP_MS = 60_000;
 /** A run that recurs and was missed because podboot was down is made up for within this. */
 const MISSED_MS = 3_600_000;
+/** After which a machine boots. */
+const STARTS: ReadonlySet<JobAction> = new Set(['on', 'cycle', 'reset', 'network-boot', 'on-when-off']);
 
 /** What was asked of the nodes' power, from the order to the report. All of it is on disk before it is done. */
 export class JobBook {
@@ -112,6 +114,15 @@ export class JobBook {
     return this.list().find(
       ({ job, steps, isOver }) => !isOver && job.origin === 'life' && job.action === action && steps.has(nodeId),
     );
+  }
+
+  /** A job has begun to start the machine, and has not come to its end. */
+  isStarting(nodeId: NodeId): boolean {
+    for (const { job, steps } of this.#records.values()) {
+      const step = STARTS.has(job.action) ? steps.get(nodeId) : undefined;
+      if (step?.startedAt !== undefined && !hasEnded(step)) return true;
+    }
+    return false;
   }
 
   /** @throws NotFound, Conflict */

@@ -76,7 +76,10 @@ export class JobNodes {
       }
       const refusal = isBegun ? undefined : refusalOf(node, record.job, standing);
       if (refusal !== undefined) return await this.#end(record, step, refusal);
-      if (step.startedAt === undefined) record.put({ ...step, startedAt: clock.now() });
+      if (step.startedAt === undefined) {
+        record.put({ ...step, startedAt: clock.now() });
+        this.#options.reports.begun(record, node);
+      }
       const run = this.#run(record, node, {
         lock: async () => {
           free = await this.#locks.take(nodeId);

@@ -45,6 +45,11 @@ export class JobReports {
     });
   }
 
+  begun(record: JobRecord, node: Node): void {
+    const { action, by } = record.job;
+    this.node(record, node, 'power.begun', 'info', `${node.name}: ${action} begins, asked for by ${by}`);
+  }
+
   node(record: JobRecord, node: Node, type: string, level: EventLevel, text: string, mend?: string): void {
     const { id: job, action, by } = record.job;
     this.#events.emit({

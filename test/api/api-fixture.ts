@@ -141,6 +141,7 @@ export class ApiFixture {
       settings: () => ({ record: 'always', keep: 10 }),
       folder: consoleFolder,
       isBooting: () => true,
+      bootDeadlineMs: () => 600_000,
     });
     this.api = createApi({
       ...(schemas === undefined ? {} : { schemas }),

@@ -81,6 +81,7 @@ export class ConsoleHost implements AsyncDisposable {
       settings: () => ({ record: 'always', keep: 10 }),
       folder: join(this.folder, 'consoles'),
       isBooting: () => false,
+      bootDeadlineMs: () => 600_000,
     });
     const absent: unknown = new Proxy(() => undefined, {
       get: (_, key) => (key === Symbol.toPrimitive ? () => 0 : absent),

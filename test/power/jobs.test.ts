@@ -13,6 +13,20 @@ describe('a job', () => {
     assert.deepEqual({ on, off, cycle }, { on: 2, off: 1, cycle: 0 });
   });
 
+  test('says when it begins with a machine, which is then being started until it ends', async () => {
+    const pod = await PowerPod.open({ nodes: 2 });
+    const seen: string[] = [];
+    const look = pod.events.push.bind(pod.events);
+    pod.events.push = (...events) => {
+      for (const { type, subject } of events)
+        if (subject.nodeId !== undefined) seen.push(`${type} ${pod.service.jobs.isStarting(subject.nodeId)}`);
+      return look(...events);
+    };
+    await pod.ended(await pod.service.jobs.submit(pod.nodes.slice(0, 1), { action: 'cycle', by: 'anna' }));
+    await pod.ended(await pod.service.jobs.submit(pod.nodes.slice(1), { action: 'off', by: 'anna' }));
+    assert.deepEqual(seen, ['power.begun true', 'power.done false', 'power.begun false', 'power.done false']);
+  });
+
   test('switches a machine on that is off and was to be cycled', async () => {
     const pod = await PowerPod.open({ nodes: 1, isOn: false });
     await pod.ended(await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna' }));

@@ -29,14 +29,18 @@ export interface ConsoleHubOptions {
   readonly settings: () => ConsoleSettings;
   /** Absolute path; below it each node has a folder by its id. Absent: nothing is recorded. */
   readonly folder: string | undefined;
-  /** It is started, boots, or is installed. */
+  /** It is started, boots, or is installed: by its life, or by a job of its power. */
   readonly isBooting: (node: Node) => boolean;
+  /** What its kind may take from power to its first word: nobody says when a machine that was merely switched on is up. */
+  readonly bootDeadlineMs: (node: Node) => number;
 }
 
 /** BMCs with an open console at once, recorded ones too. */
 const MAX_CONSOLES = 1_024;
 /** After a boot: the prompt of the system, or its panic. */
 const LINGER_MS = 120_000;
+/** Kinds of events after which a boot may have begun or ended. */
+const FOLLOWED: ReadonlySet<string> = new Set(['life.', 'node.', 'power.']);
 
 interface Recorded {
   readonly transcript: Transcript;
@@ -57,7 +61,7 @@ export class ConsoleHub {
 
   /** What was booting before a restart is recorded again. */
   start(): void {
-    for (const node of this.#options.nodes.all()) this.#follow(node);
+    for (const node of this.#options.nodes.all()) this.#follow(node, LINGER_MS);
   }
 
   async stop(): Promise<void> {
@@ -72,13 +76,16 @@ export class ConsoleHub {
     this.#recorded.clear();
   }
 
-  /** Hears of lives and of the nodes' records. */
+  /** Hears of lives, of jobs and of the nodes' records. */
   emit({ type, subject: { nodeId } }: BootEvent): void {
     if (nodeId === undefined || this.#isStopped) return;
     if (type === 'node.removed') this.#forget(nodeId);
-    else if (type.startsWith('life.') || type.startsWith('node.')) {
+    else if (FOLLOWED.has(type.slice(0, type.indexOf('.') + 1))) {
       const node = this.#options.nodes.byId(nodeId);
-      if (node !== undefined) this.#follow(node);
+      if (node === undefined) return;
+      // A job ends when the machine is on, and a life when its system is up.
+      const bootsForMs = type.startsWith('power.') ? this.#options.bootDeadlineMs(node) : 0;
+      this.#follow(node, bootsForMs + LINGER_MS);
     }
   }
 
@@ -173,7 +180,7 @@ export class ConsoleHub {
   }
 
   /** A recording begins with each boot, and ends a while after it. */
-  #follow(node: Node): void {
+  #follow(node: Node, lingerMs: number): void {
     const { record } = this.#options.settings();
     const isBooting = this.#options.isBooting(node);
     const begins = isBooting && !this.#booting.has(node.id);
@@ -184,7 +191,7 @@ export class ConsoleHub {
     if (isWanted && (begins || recorded === undefined)) this.#begin(node);
     else if (isWanted) keep(recorded);
     else if (recorded !== undefined && (record === 'off' || !canRecord(node))) this.#end(node.id);
-    else if (recorded !== undefined) this.#linger(node.id, recorded);
+    else if (recorded !== undefined) this.#linger(node.id, recorded, lingerMs);
   }
 
   #begin(node: Node): void {
@@ -205,8 +212,8 @@ export class ConsoleHub {
     this.#console(node).record(transcript);
   }
 
-  #linger(nodeId: NodeId, recorded: Recorded): void {
-    recorded.lingerUntil ??= this.#options.clock.setTimeout(() => this.#end(nodeId), LINGER_MS);
+  #linger(nodeId: NodeId, recorded: Recorded, lingerMs: number): void {
+    recorded.lingerUntil ??= this.#options.clock.setTimeout(() => this.#end(nodeId), lingerMs);
   }
 
   #end(nodeId: NodeId): void {

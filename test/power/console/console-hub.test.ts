@@ -39,6 +39,7 @@ class Bench {
       settings: () => ({ record: this.record, keep: 3 }),
       folder: join(folder, String(count++)),
       isBooting: () => this.isBooting,
+      bootDeadlineMs: () => 1_200_000,
     });
   }
 
@@ -86,6 +87,23 @@ describe('recordings', () => {
     assert.equal(bench.bmc.closed, 1);
     const [text] = await bench.texts();
     assert.match(text ?? '', /Loading Linux\r\nKernel panic\r\n/);
+    assert.equal(bench.clock.pendingTimers, 0);
+  });
+
+  test('begin with a power cycle that no life knows of, and last as long as its kind may take to boot', async () => {
+    const bench = new Bench();
+    bench.hub.start();
+    bench.isBooting = true;
+    bench.emit('power.begun');
+    await bench.pass(1_000);
+    bench.isBooting = false;
+    bench.emit('power.done');
+    await bench.pass(1_000_000);
+    bench.bmc.say('Welcome\r\n');
+    assert.equal(bench.bmc.closed, 0);
+    await bench.pass(340_000);
+    assert.equal(bench.bmc.closed, 1);
+    assert.match((await bench.texts())[0] ?? '', /Welcome/);
     assert.equal(bench.clock.pendingTimers, 0);
   });
 

@@ -6,6 +6,9 @@ import { loadConfig } from './config/load.ts';
 import { compose } from './daemon/compose.ts';
 import { createLogger } from './log/logger.ts';
 import { tellRefusedReload, tellWarnings } from './log/tell.ts';
+import { loadLibc } from './net/libc.ts';
+import { createServiceManager, type ServiceManager } from './net/service-manager.ts';
+import { createSystemClock } from './net/system-clock.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
 
 /**
@@ -20,6 +23,20 @@ export async function serve(configPath: string): Promise<void> {
     isHungUp = true;
   };
   process.on('SIGHUP', () => hangUp());
+  const manager = serviceManager();
+  try {
+    await run(configPath, manager, (reload) => {
+      hangUp = reload;
+      if (isHungUp) hangUp();
+    });
+  } catch (error) {
+    // `systemctl status` has the reason, whatever became of the log.
+    manager.status(`the start was refused: ${error instanceof Error ? error.message : String(error)}`);
+    throw error;
+  }
+}
+
+async function run(configPath: string, manager: ServiceManager, onReady: (reload: () => void) => void): Promise<void> {
   const { settings, warnings } = loadConfig(configPath, createHostFacts(), 'start');
   const logger = createLogger(settings.log);
   tellWarnings(logger, configPath, warnings);
@@ -28,16 +45,27 @@ export async function serve(configPath: string): Promise<void> {
     onFailure: (error) => logger.fatal({ mend: error.mend }, error.message),
   });
   try {
-    const daemon = await compose({ configPath, settings, store, logger });
+    const daemon = await compose({ configPath, settings, store, logger, manager });
     await daemon.start();
-    hangUp = () => void daemon.reload().catch((error: unknown) => tellRefusedReload(logger, configPath, error));
-    if (isHungUp) hangUp();
+    onReady(() => void daemon.reload().catch((error: unknown) => tellRefusedReload(logger, configPath, error)));
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => void daemon.stop(signal).catch((error: unknown) => endBadly(logger, error)));
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+function serviceManager(): ServiceManager {
+  return createServiceManager({
+    env: process.env,
+    libc: loadLibc().libc,
+    pid: process.pid,
+    clock: createSystemClock(),
+    monotonicMicroseconds: () => process.hrtime.bigint() / 1_000n,
+    unreachable: (why) =>
+      console.error(`podboot: systemd waits for a word that can't be sent to $NOTIFY_SOCKET: ${why}`),
+  });
 }
 
 /** What was acknowledged is on disk whatever goes wrong at the end. */

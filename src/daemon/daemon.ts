@@ -9,6 +9,7 @@ import type { Settings } from '../domain/settings.ts';
 import { Turns } from '../domain/turns.ts';
 import { tellWarnings } from '../log/tell.ts';
 import { type InterfaceWatch, watchInterfaces } from '../net/interfaces.ts';
+import type { ServiceManager } from '../net/service-manager.ts';
 import { reloadAll, type Service, startAll, stopAll } from './service-group.ts';
 
 /** What a stop may take: systemd and container runtimes kill after 10 s. */
@@ -24,6 +25,10 @@ export interface DaemonParts {
   readonly configPath: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Hears when it is ready, reloads and stops. */
+  readonly manager: ServiceManager;
+  /** How many nodes and leases there are, for its status. */
+  readonly census: () => string;
   /** In the order in which they start. */
   readonly services: readonly Service[];
   readonly servers: readonly Server[];
@@ -46,6 +51,8 @@ export class Daemon {
   /** The same one through start and reloads: what changes meanwhile would be missed by one that begins afterwards. */
   #watch: InterfaceWatch | undefined;
   #isStopping = false;
+  /** Why the last reload was refused. */
+  #refusal: string | undefined;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -53,7 +60,7 @@ export class Daemon {
 
   /** @throws HostRefused; nothing listens then */
   async start(): Promise<void> {
-    const { current, clock, servers, services, logger, configPath, version } = this.#parts;
+    const { current, clock, servers, services, logger, configPath, version, manager } = this.#parts;
     this.#watch = watchInterfaces(
       () => current.settings.interfaces.map(({ name }) => name),
       clock,
@@ -71,6 +78,8 @@ export class Daemon {
     const where = current.settings.interfaces.map((each) => `${each.name} ${formatIpv4(each.address)} (${each.dhcp})`);
     const api = this.#parts.apiAddresses();
     logger.info({ api }, `podboot ${version} serves ${where.join(', ')}; API on ${api}`);
+    manager.ready(this.#status());
+    manager.feedWatchdog(() => this.#status());
   }
 
   /** All of the new file comes into force, or none of it. @throws InvalidInput, HostRefused */
@@ -78,12 +87,13 @@ export class Daemon {
     if (this.#isStopping) {
       throw new HostRefused('podboot is stopping', 'It reads its configuration when it starts again.');
     }
-    return await this.#turns.take(() => this.#takeUp());
+    return await this.#turns.take(() => this.#reloadOnce());
   }
 
   async stop(why: string): Promise<void> {
-    const { logger } = this.#parts;
+    const { logger, manager } = this.#parts;
     logger.info(`${why}: stopping`);
+    manager.stopping(`stopping (${why}): answers that wait for the disk first`);
     setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
     this.#isStopping = true;
     this.#watch?.stop();
@@ -91,6 +101,30 @@ export class Daemon {
     await this.#parts.closeStore();
     logger.info('stopped; every lease that was acknowledged is on disk');
     logger.flush();
+  }
+
+  async #reloadOnce(): Promise<readonly Problem[]> {
+    const { manager } = this.#parts;
+    manager.reloading();
+    try {
+      const warnings = await this.#takeUp();
+      this.#refusal = undefined;
+      return warnings;
+    } catch (error) {
+      this.#refusal = error instanceof Error ? error.message : String(error);
+      throw error;
+    } finally {
+      // Also where it was refused: the old configuration serves.
+      manager.ready(this.#status());
+    }
+  }
+
+  /** One line for `systemctl status`. */
+  #status(): string {
+    const { current, census } = this.#parts;
+    const where = current.settings.interfaces.map((each) => `${each.name} ${formatIpv4(each.address)} (${each.dhcp})`);
+    const refused = this.#refusal === undefined ? '' : `; the last reload was refused: ${this.#refusal}`;
+    return `serves ${where.join(', ')}; ${census()}${refused}`;
   }
 
   async #takeUp(): Promise<readonly Problem[]> {

@@ -6,7 +6,7 @@ import { hasEnded, type JobAction, type JobStep, type PowerJob, type PowerSettin
 import type { BootWatch } from './boot-watch.ts';
 import { nextTime, untilOpen } from './cron-times.ts';
 import type { Fleet } from './fleet.ts';
-import { JobNodes } from './job-nodes.ts';
+import { JobNodes, STRANDED_MS } from './job-nodes.ts';
 import { JobRecord } from './job-record.ts';
 import { count, describe, JobReports } from './job-reports.ts';
 import { checkRequest, type JobRequest, newJob, newStep } from './job-request.ts';
@@ -189,14 +189,10 @@ export class JobBook {
     record.isDriven = true;
     void this.#driven(record)
       .catch((error: unknown) => {
+        if (this.#isStopped) return;
         const text = `${describe(record.job)} stands still: ${error instanceof Error ? error.message : String(error)}`;
-        this.#reports.tell(
-          record,
-          'job.stuck',
-          'error',
-          text,
-          'It goes on when podboot is started again; look at the disk.',
-        );
+        this.#reports.stuck(record, text);
+        this.#options.clock.setTimeout(() => this.#drive(record), STRANDED_MS);
       })
       .finally(() => {
         record.isDriven = false;
@@ -205,11 +201,10 @@ export class JobBook {
 
   async #driven(record: JobRecord): Promise<void> {
     // First whatever was begun before a restart: it may have been left half done.
-    for (const step of record.steps.values())
-      if (!hasEnded(step) && step.stage !== 'waiting' && !record.underWay.has(step.nodeId))
-        this.#nodes.begin(record, step);
+    for (const step of record.steps.values()) this.#takeUp(record, step);
     for (;;) {
       if (this.#isStopped) return;
+      for (const nodeId of record.stranded) this.#takeUp(record, record.steps.get(nodeId) as JobStep);
       const { job, wakes } = record;
       if (job.state === 'done') return;
       if (job.state === 'paused') {
@@ -223,6 +218,12 @@ export class JobBook {
       await this.#wait(record, job.state === 'cancelled' ? LONGEST_SLEEP_MS : waitMs, wakes);
     }
     await this.#finish(record);
+  }
+
+  #takeUp(record: JobRecord, step: JobStep): void {
+    record.stranded.delete(step.nodeId);
+    if (hasEnded(step) || step.stage === 'waiting' || record.underWay.has(step.nodeId)) return;
+    this.#nodes.begin(record, step);
   }
 
   /** Begins what may begin now. @returns how long until it is worth looking again */

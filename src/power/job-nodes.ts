@@ -25,6 +25,8 @@ export interface JobNodesOptions {
 
 /** Of all jobs together: each is a timer and some memory while it waits for its machine. */
 const MAX_UNDER_WAY = 2_048;
+/** Until a store that took nothing is tried again. */
+export const STRANDED_MS = 30_000;
 
 /** The nodes that jobs have begun: each from where it is to its end, one job at a time on each. */
 export class JobNodes {
@@ -46,11 +48,13 @@ export class JobNodes {
     record.underWay.add(step.nodeId);
     this.#underWay += 1;
     void this.#carryOut(record, step.nodeId)
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         // It stays as it is on disk, and is taken up by the next start.
         if (error instanceof Interrupted || this.#options.isStopped()) return;
         const text = `${step.name} could not be seen to: ${error instanceof Error ? error.message : String(error)}`;
-        this.#options.reports.tell(record, 'job.stuck', 'error', text, 'It goes on when podboot is started again.');
+        this.#options.reports.stuck(record, text);
+        await this.#sleep(STRANDED_MS);
+        record.stranded.add(step.nodeId);
       })
       .finally(() => {
         record.underWay.delete(step.nodeId);

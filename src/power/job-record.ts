@@ -18,6 +18,8 @@ export class JobRecord {
   job: PowerJob;
   readonly steps: Map<NodeId, JobStep>;
   readonly underWay = new Set<NodeId>();
+  /** Begun, and left where they were: the store did not take what came next. */
+  readonly stranded = new Set<NodeId>();
   /** When nodes are begun, and when they are switched on: each against inrush. */
   readonly beginGate: StaggerGate;
   readonly onGate: StaggerGate;

@@ -45,6 +45,19 @@ export class JobReports {
     });
   }
 
+  /** All that stand still do for one reason, which is the store's: told once a second at most. */
+  stuck(record: JobRecord, text: string): void {
+    this.#events.emit({
+      type: 'job.stuck',
+      level: 'error',
+      subject: {},
+      text,
+      mend: 'It goes on by itself when the disk takes writes again: is it full, or read-only?',
+      data: { job: record.job.id },
+      throttle: 'store',
+    });
+  }
+
   begun(record: JobRecord, node: Node): void {
     const { action, by } = record.job;
     this.node(record, node, 'power.begun', 'info', `${node.name}: ${action} begins, asked for by ${by}`);

@@ -158,6 +158,28 @@ describe('a job', () => {
   });
 });
 
+describe('a store that takes nothing for a while', () => {
+  test('stops jobs where they are, is told with a throttle, and they go on by themselves', async () => {
+    const pod = await PowerPod.open({ nodes: 12, quirks: () => ({ powerDelayMs: 3_000 }) });
+    await pod.bmcs.clock.advanceSettling(4_000, 100);
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna' });
+    await pod.bmcs.clock.advanceSettling(1_000, 20);
+    const { commit } = pod;
+    pod.commit = () => Promise.reject(new Error('ENOSPC'));
+    await pod.bmcs.clock.advanceSettling(120_000, 200);
+    const told = pod.events.filter(({ type }) => type === 'job.stuck');
+    assert.ok(told.length > 0 && told.length <= 12 * 5, `${told.length}`);
+    assert.ok(told.every(({ throttle, mend }) => throttle === 'store' && mend !== undefined));
+    pod.commit = commit;
+    const steps = await pod.ended(record);
+    assert.ok(
+      steps.every(({ stage }) => stage === 'done'),
+      JSON.stringify(record.counts()),
+    );
+    for (const { name } of steps) assert.deepEqual([pod.counts(name).off, pod.counts(name).on], [1, 2], name);
+  });
+});
+
 describe('a wrong password', () => {
   test('is tried once, and no more until the credentials change', async () => {
     const pod = await PowerPod.open({ nodes: 1 });

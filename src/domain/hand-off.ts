@@ -87,8 +87,11 @@ export interface RunStep {
   readonly cwd?: string;
   /** Added to a small fixed environment; `{run}/` is replaced as in argv. Secrets never stand in it. */
   readonly env?: Readonly<Record<string, string>>;
-  /** `ansible`: has our callback plugin, and its events say what became of each host. `plain`: its exit code does. */
-  readonly speaks: 'ansible' | 'plain';
+  /**
+   * Who says what became of each host: `ansible` our callback plugin, which it is started with; `events` the step itself, in
+   * the same lines, in the file that PODBOOT_EVENTS names; `plain` its exit code.
+   */
+  readonly speaks: 'ansible' | 'events' | 'plain';
   /** Whose results this step decides. */
   readonly hosts: readonly string[];
 }
@@ -113,6 +116,8 @@ export interface RunPlan {
 
 export interface Obstacle {
   readonly code: string;
+  /** Name of the one node that it is about: a run without that node could go on. */
+  readonly host?: string;
   readonly message: string;
   readonly mend: string;
 }
@@ -154,6 +159,8 @@ export interface RunStatus {
     readonly tasksSeen: number;
   };
   readonly inventoryHash?: string;
+  /** The run that this one goes on with. */
+  readonly resumes?: RunId;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt?: number;
@@ -193,8 +200,52 @@ export interface RunBook {
   plan(request: RunRequest): Promise<RunPlan>;
   get(id: RunId): RunStatus | undefined;
   all(): readonly RunStatus[];
-  /** In steps: the process group is asked, then told, then killed. */
+  /** In steps: the process group is asked, then told, then killed. Resolves once it has ended. */
   stop(id: RunId, by: string): Promise<RunStatus>;
+  /**
+   * Once more, for the hosts that it did not bring to their end.
+   * @throws PodbootError `inventory-changed` unless that is confirmed; and as `start`
+   */
+  resume(id: RunId, by: string, options?: { readonly confirmInventory?: boolean }): Promise<RunStatus>;
   /** Once it has ended, at once if it has. */
   ended(id: RunId): Promise<RunStatus>;
+  /** Called with each status that is put down: when a run starts, and when it has ended. */
+  onChange(listener: (status: RunStatus) => void): () => void;
+}
+
+/** A node that waits for a run of its cluster. */
+export interface WaitingNode {
+  readonly nodeId: NodeId;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Runs that were interrupted with it. */
+  readonly interruptions: number;
+  /** Asked for by this person, and not by the node's installation. */
+  readonly by?: string;
+}
+
+/** Why no further run begins by itself; a person lets it go on. */
+export interface HandOffHalt {
+  readonly text: string;
+  readonly mend: string;
+  readonly at: number;
+  readonly run?: RunId;
+}
+
+/** What is to be done for a cluster, kept in the store by its name. */
+export interface HandOffQueue {
+  readonly cluster: string;
+  readonly waiting: readonly WaitingNode[];
+  /** The run under way that hands nodes over, and how often each was interrupted before. */
+  readonly current?: { readonly run: RunId; readonly nodes: readonly WaitingNode[] };
+  /** A wave went well under these settings (their hash): no canary is needed until they change, or a day later. */
+  readonly trusted?: { readonly settings: string; readonly at: number };
+  readonly halt?: HandOffHalt;
+  /** The last attempt met obstacles: the next one is made then. */
+  readonly blocked?: {
+    readonly text: string;
+    readonly mend: string;
+    readonly attempts: number;
+    readonly nextAt: number;
+  };
 }

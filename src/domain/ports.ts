@@ -4,6 +4,7 @@ import type { BootGrant } from './boot-grant.ts';
 import type { BootClient } from './client.ts';
 import type { DiscoveredMachine } from './discovered-machine.ts';
 import type { BootEvent } from './events.ts';
+import type { HandOffQueue, HandOffResult, RunStatus } from './hand-off.ts';
 import type { Ipv4 } from './ipv4.ts';
 import type { KeptRequest } from './kept-request.ts';
 import type { InterfaceKey, Lease } from './lease.ts';
@@ -203,6 +204,12 @@ export interface StoredDocuments {
   readonly 'job-step': JobStep;
   /** By name. */
   readonly credentials: SealedCredentials;
+  /** By run id. */
+  readonly run: RunStatus;
+  /** By node id: the newest. */
+  readonly 'hand-off': HandOffResult;
+  /** By name of the cluster. */
+  readonly 'hand-off-queue': HandOffQueue;
 }
 export type DocumentKind = keyof StoredDocuments;
 export type PutDocument = {

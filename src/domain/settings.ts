@@ -1,6 +1,7 @@
 import type { BootMedium } from './asset.ts';
 import type { AssetName } from './boot.ts';
 import type { Firmware } from './client.ts';
+import type { ClusterSettings } from './hand-off.ts';
 import type { Ipv4, Ipv4Range, Ipv4Subnet } from './ipv4.ts';
 import type { MacAddress } from './mac.ts';
 import type { DiskMethod, LoaderChoice, SwitchPort } from './node.ts';
@@ -26,6 +27,8 @@ export interface Settings {
   readonly power?: PowerSettings;
   /** Absent: no stranger is asked for its serial number, and no rule adopts one. */
   readonly discovery?: DiscoverySettings;
+  /** Absent or empty: nobody takes finished nodes over. */
+  readonly clusters?: readonly ClusterSettings[];
   readonly api: ApiSettings;
   readonly log: LogSettings;
 }

@@ -1,0 +1,12 @@
+import type { RunnerKind } from '../domain/hand-off.ts';
+import { commandRunner } from './kinds/command.ts';
+import type { RunnerModule } from './runner.ts';
+
+/** Every kind of runner: one file and one line. */
+const MODULES: readonly RunnerModule[] = [commandRunner];
+
+const BY_KIND: ReadonlyMap<RunnerKind, RunnerModule> = new Map(MODULES.map((module) => [module.kind, module]));
+
+export function runnerModule(kind: RunnerKind): RunnerModule | undefined {
+  return BY_KIND.get(kind);
+}

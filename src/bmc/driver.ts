@@ -59,6 +59,8 @@ export interface PowerControl {
    * @throws BmcError
    */
   act(action: PowerAction, deadlineMs: number): Promise<void>;
+  /** What machines like it are known to take until they read as they were told; undefined: nothing is known. */
+  slowMs?(): number | undefined;
 }
 
 export type BootDevice = 'none' | 'network' | 'network-http' | 'disk';

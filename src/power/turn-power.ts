@@ -23,6 +23,8 @@ const FIRST_LOOK_MS = 50;
 const LONGEST_LOOK_MS = 5_000;
 /** On and off may be said again: a BMC that was starting has swallowed them. */
 const MAX_SENDINGS = 3;
+/** Over what a slow model is known to take. */
+const SLOW_MARGIN = 1.5;
 const AGAIN = { unknownMs: 60_000, minMs: 15_000, maxMs: 240_000 };
 
 /** What can pass by itself: nothing answers now, or all sessions are taken. */
@@ -48,6 +50,8 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
   let sendings = 0;
   let lookMs = FIRST_LOOK_MS;
   let last: BmcError | undefined;
+  /** Of a model that is known for it. */
+  let slowMs = 0;
   while (!isStopped()) {
     try {
       const state = await fleet.run(node, priority, (driver, deadlineMs) => power(driver).read(deadlineMs));
@@ -55,14 +59,18 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
         if (sentAt !== undefined && sendings === 1) time.observe(clock.monotonic() - sentAt);
         return sendings > 0;
       }
-      const isLate = sentAt === undefined || clock.monotonic() - sentAt > time.lateMs(AGAIN);
+      const isLate = sentAt === undefined || clock.monotonic() - sentAt > Math.max(slowMs, time.lateMs(AGAIN));
       if (isLate && sendings < MAX_SENDINGS) {
         await options.before?.();
         if (isStopped()) break;
         sendings += 1;
         sentAt = clock.monotonic();
         lookMs = FIRST_LOOK_MS;
-        await fleet.run(node, priority, (driver, deadlineMs) => power(driver).act(want, deadlineMs));
+        await fleet.run(node, priority, async (driver, deadlineMs) => {
+          const control = power(driver);
+          await control.act(want, deadlineMs);
+          slowMs = control.slowMs?.() ?? 0;
+        });
       }
     } catch (error) {
       if (!isPassing(error) && !(error instanceof BmcError && error.mayHaveActed)) throw error;
@@ -73,7 +81,8 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
         sentAt = undefined;
       }
     }
-    if (clock.monotonic() - startedAt > limitMs) throw tooLate(want, limitMs, sendings, last);
+    const boundMs = Math.max(limitMs, slowMs * SLOW_MARGIN);
+    if (clock.monotonic() - startedAt > boundMs) throw tooLate(want, boundMs, sendings, last);
     await new Promise<void>((resolve) => void clock.setTimeout(resolve, lookMs));
     lookMs = Math.min(LONGEST_LOOK_MS, lookMs * 1.6);
   }

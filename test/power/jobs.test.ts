@@ -70,6 +70,22 @@ describe('a job', () => {
     assert.equal(step?.stage, 'done');
   });
 
+  test('tells a model that is known to take 200 s once, and waits for it longer than for others', async () => {
+    const pod = await PowerPod.open({
+      nodes: 1,
+      quirks: () => ({ powerDelayMs: 200_000 }),
+      isOn: false,
+      settings: { actionMs: 120_000 },
+    });
+    const [step] = await pod.ended(
+      await pod.service.jobs.submit(pod.nodes, { action: 'on', by: 'anna' }),
+      3_600_000,
+      200,
+    );
+    assert.equal(step?.stage, 'done');
+    assert.equal(pod.counts('dgx01').on, 1);
+  });
+
   test('switches on at most two of a rack in ten seconds', async () => {
     const pod = await PowerPod.open({ nodes: 20, isOn: false });
     const stagger = { nodes: 2, perMs: 10_000, by: 'rack' } as const;

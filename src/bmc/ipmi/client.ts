@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type CipherSuite, SUITE_17 } from '../../codecs/ipmi/cipher-suite.ts';
 import type { IpmiCommand } from '../../codecs/ipmi/command.ts';
+import { getDeviceId } from '../../codecs/ipmi/commands/device.ts';
 import { Privilege, setSessionPrivilege } from '../../codecs/ipmi/commands/session.ts';
 import { isSuiteRefused } from '../../codecs/ipmi/completion-codes.ts';
 import { RMCP_PORT } from '../../codecs/ipmi/rmcp.ts';
@@ -12,6 +13,7 @@ import { type OpenedSession, openSession, SessionRefused } from './handshake.ts'
 import { Latency } from './latency.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import type { IpmiChannel, IpmiClock, IpmiNetwork } from './ports.ts';
+import { type IpmiQuirk, NO_QUIRK, quirkOf } from './quirks.ts';
 import { type DropCounter, IpmiSession } from './session.ts';
 import { listedSuite, otherSuite } from './suite-choice.ts';
 
@@ -28,8 +30,10 @@ export interface IpmiClientOptions {
   readonly network: IpmiNetwork;
   /** A session that nobody uses is closed after this long; 15 s unless told. BMCs have few. */
   readonly idleMs?: number;
-  /** Some BMCs fall over when commands come faster than this; 0 unless told. */
+  /** Commands come no faster than this, nor than the BMC's quirk wants; 0 unless told. */
   readonly minGapMs?: number;
+  /** By its maker and product; the table of this room unless told. */
+  readonly quirks?: readonly IpmiQuirk[];
 }
 
 const IDLE_MS = 15_000;
@@ -65,6 +69,7 @@ export class IpmiClient {
   #link: Link | undefined;
   /** What the BMC was found to have, kept over sessions. */
   #suite: CipherSuite | undefined;
+  #quirk: IpmiQuirk | undefined;
   #idle: { cancel(): void } | undefined;
   /** What is told to those who hold the session when it is given up. */
   readonly #holders = new Set<() => void>();
@@ -86,6 +91,16 @@ export class IpmiClient {
    */
   run<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
     return this.#inTurn(() => this.#run(command, deadlineMs));
+  }
+
+  /** How this BMC departs from the specification. @throws IpmiError */
+  quirk(deadlineMs: number): Promise<IpmiQuirk> {
+    return this.#quirk === undefined ? this.#inTurn(() => this.#learn(deadlineMs)) : Promise.resolve(this.#quirk);
+  }
+
+  /** The same, as far as it is known without asking: from the second command on. */
+  get knownQuirk(): IpmiQuirk | undefined {
+    return this.#quirk;
   }
 
   /**
@@ -141,7 +156,30 @@ export class IpmiClient {
   }
 
   async #run<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
-    const { clock, minGapMs = 0 } = this.#options;
+    // Before the second one: a first command can't come too fast, and one is all that many a BMC is ever sent.
+    if (this.#quirk !== undefined || this.#commands === 0) return this.#send(command, deadlineMs);
+    const { clock } = this.#options;
+    const endsAt = clock.monotonic() + deadlineMs;
+    await this.#learn(deadlineMs);
+    return this.#send(command, Math.max(1, endsAt - clock.monotonic()));
+  }
+
+  async #learn(deadlineMs: number): Promise<IpmiQuirk> {
+    if (this.#quirk !== undefined) return this.#quirk;
+    try {
+      this.#quirk = quirkOf(await this.#send(getDeviceId(), deadlineMs), this.#options.quirks);
+    } catch (error) {
+      if (!(error instanceof IpmiError)) throw error;
+      // Of what was to be sent after it nothing has left.
+      if (error.failure !== 'refused') throw new IpmiError(error.failure, error.message, { cause: error });
+      this.#quirk = NO_QUIRK;
+    }
+    return this.#quirk;
+  }
+
+  async #send<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
+    const { clock } = this.#options;
+    const minGapMs = Math.max(this.#options.minGapMs ?? 0, this.#quirk?.minGapMs ?? 0);
     const endsAt = clock.monotonic() + deadlineMs;
     const gapMs = this.#lastCommandAt + minGapMs - clock.monotonic();
     if (gapMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, gapMs));

@@ -33,7 +33,7 @@ import {
 } from '../driver.ts';
 import { IpmiClient, type IpmiClientOptions } from './client.ts';
 import { IpmiError, type IpmiFailure } from './errors.ts';
-import { type IpmiQuirk, quirkOf } from './quirks.ts';
+import type { IpmiQuirk } from './quirks.ts';
 import { selEntry } from './sel-text.ts';
 import { SolConsole } from './sol-console.ts';
 
@@ -48,7 +48,6 @@ const ACTIONS: Readonly<Record<PowerAction, ChassisControl>> = {
 const FRU_STEP_BYTES = 16;
 const MAX_FRU_BYTES = 2_048;
 const MAX_USERS = 16;
-const NO_QUIRK: IpmiQuirk = { why: 'as the specification has it' };
 
 /** A BMC by IPMI 2.0. */
 export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
@@ -59,6 +58,7 @@ export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
     power: {
       read: async (deadlineMs) => ((await bmc.run(getChassisStatus(), deadlineMs)).isOn ? 'on' : 'off'),
       act: (action, deadlineMs) => bmc.run(chassisControl(ACTIONS[action]), deadlineMs),
+      slowMs: () => client.knownQuirk?.powerOnMs,
     },
     bootDevice: {
       // UEFI HTTP boot has no selector: a machine that is set to it boots so by the network one.
@@ -94,7 +94,6 @@ export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
 class IpmiBmc {
   readonly #client: IpmiClient;
   readonly #userName: string;
-  #quirk: IpmiQuirk | undefined;
 
   constructor(client: IpmiClient, userName: string) {
     this.#client = client;
@@ -200,9 +199,8 @@ class IpmiBmc {
     return readFruInventory(bytes);
   }
 
-  async #quirkOf(deadlineMs: number): Promise<IpmiQuirk> {
-    this.#quirk ??= quirkOf(await this.run(getDeviceId(), deadlineMs)) ?? NO_QUIRK;
-    return this.#quirk;
+  #quirkOf(deadlineMs: number): Promise<IpmiQuirk> {
+    return translated(() => this.#client.quirk(deadlineMs));
   }
 
   /** Undefined where the BMC says that it does not have it. */

@@ -12,7 +12,7 @@ export interface IpmiQuirk {
   readonly ignoresEfiBit?: boolean;
   /** Commands that come faster than this make it fall over. */
   readonly minGapMs?: number;
-  /** What a power cycle or a reset may take until the chassis says that it is on again. */
+  /** What it may take from the command until the chassis says that it is on. */
   readonly powerOnMs?: number;
   readonly why: string;
 }
@@ -41,10 +41,13 @@ export const IPMI_QUIRKS: readonly IpmiQuirk[] = [
   },
 ];
 
-export function quirkOf({ manufacturerId, productId }: DeviceId, table = IPMI_QUIRKS): IpmiQuirk | undefined {
-  return table.find(
+export const NO_QUIRK: IpmiQuirk = { why: 'as the specification has it' };
+
+export function quirkOf({ manufacturerId, productId }: DeviceId, table = IPMI_QUIRKS): IpmiQuirk {
+  const found = table.find(
     (quirk) =>
       (quirk.manufacturerId === undefined || quirk.manufacturerId === manufacturerId) &&
       (quirk.productId === undefined || quirk.productId === productId),
   );
+  return found ?? NO_QUIRK;
 }

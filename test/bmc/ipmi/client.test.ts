@@ -189,3 +189,49 @@ describe('with a fifth of all packets lost, some twice, and out of order', () =>
     assert.ok(outcomes.done > 20 && outcomes.unknown > 2, JSON.stringify(outcomes));
   });
 });
+
+describe('a quirk of the table', () => {
+  const AMI = 20974;
+
+  test('keeps commands apart, once the maker is known, which is before the second one', async () => {
+    const pod = new BmcPod();
+    pod.bmc('bmc1', { manufacturerId: AMI });
+    const client = pod.client('bmc1');
+    await pod.until(client.run(getChassisStatus(), DEADLINE_MS));
+    assert.equal(client.knownQuirk, undefined);
+    const times: number[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      await pod.until(client.run(getChassisStatus(), DEADLINE_MS));
+      times.push(pod.clock.monotonic());
+    }
+    for (const [index, at] of times.entries()) if (index > 0) assert.ok(at - times[index - 1]! >= 200, `${times}`);
+    assert.equal(client.statistics.commands, 6);
+  });
+
+  test('leaves others as fast as they are, and is the product’s where the table has one', async () => {
+    const pod = new BmcPod();
+    pod.bmc('bmc1', { manufacturerId: 674, productId: 5 });
+    const quirks = [
+      { manufacturerId: 674, productId: 5, minGapMs: 0, why: 'this one is quick' },
+      { manufacturerId: 674, minGapMs: 5_000, why: 'the others are not' },
+    ];
+    const client = pod.client('bmc1', { quirks });
+    const startedAt = pod.clock.monotonic();
+    for (let index = 0; index < 5; index += 1) await pod.until(client.run(getChassisStatus(), DEADLINE_MS));
+    assert.ok(pod.clock.monotonic() - startedAt < 200);
+    assert.equal((await client.quirk(DEADLINE_MS)).why, 'this one is quick');
+  });
+
+  test('that can’t be asked for leaves nobody in doubt whether a command was sent', async () => {
+    const pod = new BmcPod();
+    const { bmc, chassis } = pod.bmc('bmc1');
+    const client = pod.client('bmc1');
+    await pod.until(client.run(getChassisStatus(), DEADLINE_MS));
+    bmc.restart(600_000);
+    await assert.rejects(
+      pod.until(client.run(chassisControl(ChassisControl.HARD_RESET), 5_000)),
+      (error: unknown) => error instanceof IpmiError && !error.mayHaveActed,
+    );
+    assert.equal(chassis.counts.reset, 0);
+  });
+});

@@ -63,6 +63,9 @@ export interface RunHost {
   /** Reserved or leased address of its boot interface. */
   readonly address?: Ipv4;
   readonly roles: readonly string[];
+  /** Of its first Infiniband interface, with the prefix of its subnet: `10.1.0.1/24`. */
+  readonly infinibandAddress?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface RunRequest {

@@ -27,6 +27,8 @@ export interface BootGrant {
   readonly attempt: number;
   /** Whom the boot script has shown the way to the answer files, before they were asked for. */
   readonly ticket?: GrantTicket;
+  /** A boot session that began after the ticket was given, without a claim: the ticket is worth nothing, after a restart too. */
+  readonly laterSession?: number;
   readonly claim?: GrantClaim;
   /** When it was spent or revoked, or expired. */
   readonly endedAt?: number;

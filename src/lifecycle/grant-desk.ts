@@ -18,7 +18,7 @@ import { AnswerCache } from './answer-cache.ts';
 import type { BootSessions } from './boot-sessions.ts';
 import { callbackEffect } from './grant-callbacks.ts';
 import { type Circumstances, judgeAnswerRequest, judgeCallback, type Refusal } from './grant-requests.ts';
-import { hashOfAnswers, hashOfToken, isArmed, newToken, sessionOf } from './grant-rules.ts';
+import { hashOfAnswers, hashOfToken, isArmed, lastSessionOf, newToken, sessionOf } from './grant-rules.ts';
 import type { LifeCore } from './life-core.ts';
 import { currentGrant, type Draft, type LifeView, lifeOf } from './life-memory.ts';
 import { subjectOfNode } from './life-words.ts';
@@ -186,7 +186,7 @@ export class GrantDesk implements InstallDesk, AnswerTickets {
   }
 
   #sessionOf(nodeId: NodeId, grant: BootGrant | undefined): number {
-    return this.#options.sessions.current(nodeId, sessionOf(grant));
+    return this.#options.sessions.current(nodeId, lastSessionOf(grant));
   }
 
   #circumstances(view: LifeView, grant: BootGrant, { peer }: InstallRequest): Circumstances {

@@ -65,6 +65,11 @@ export function sessionOf(grant: BootGrant | undefined): number {
   return grant?.claim?.session ?? grant?.ticket?.session ?? 0;
 }
 
+/** The newest session that the grant knows of: a node's count goes on from it after a restart. */
+export function lastSessionOf(grant: BootGrant | undefined): number {
+  return Math.max(sessionOf(grant), grant?.laterSession ?? 0);
+}
+
 /** What a node may boot beside its disk, in words. Pure. */
 export function standingOf(life: NodeLife, grant: BootGrant | undefined, now: number): GrantStanding {
   if (life.state === 'retired') return { kind: 'retired', reason: `it is retired${personText(life)}` };

@@ -1,5 +1,5 @@
 import type { AnswerRenderer } from '../domain/answer-file.ts';
-import type { BootGrant } from '../domain/boot-grant.ts';
+import type { BootGrant, GrantTicket } from '../domain/boot-grant.ts';
 import type { ClientStage } from '../domain/client.ts';
 import type { BootEvent, EventSubject } from '../domain/events.ts';
 import type { Accompaniment } from '../domain/former-hardware.ts';
@@ -13,7 +13,7 @@ import { AlarmClock } from './alarm-clock.ts';
 import { BootSessions } from './boot-sessions.ts';
 import { GrantArmoury } from './grant-armoury.ts';
 import { GrantDesk } from './grant-desk.ts';
-import { ended, isArmed, sessionOf, standingOf } from './grant-rules.ts';
+import { ended, isArmed, lastSessionOf, sessionOf, standingOf } from './grant-rules.ts';
 import { createLifeCore, deadlinesOf, type LifeCore } from './life-core.ts';
 import { EffectRunner } from './life-effects.ts';
 import { type Draft, LifeMemory, lifeOf } from './life-memory.ts';
@@ -189,18 +189,22 @@ export class LifeBook implements GrantDirectory, EventSink {
   #discovered(nodeId: NodeId, stage: ClientStage): void {
     const node = this.#options.nodes.byId(nodeId);
     const grant = this.#memory.currentGrant(nodeId);
-    const session = this.#sessions.discover(nodeId, stage, sessionOf(grant));
+    const session = this.#sessions.discover(nodeId, stage, lastSessionOf(grant));
     if (node === undefined || session === undefined) return;
     const at = this.#options.clock.now();
     const life = this.life(node);
     const event = { kind: 'network-boot', at, fault: interrupted(node) } as const;
     const wasClaimed = grant?.claim !== undefined;
     if (wasClaimed) this.#alarm(node, life, grant, session);
-    const changes = transition(life, event, this.deadlines(node)).next !== life || grant?.state === 'claimed';
-    if (!changes) return;
+    const ends = grant?.state === 'claimed' || hasTicket(grant);
+    if (!ends && transition(life, event, this.deadlines(node)).next === life) return;
     const written = this.#core.writer.write((draft, tell) => {
       const now = grant === undefined ? undefined : draft.grant(grant.id);
       if (now?.state === 'claimed') draft.putGrant(ended(now, 'spent', at, 'its firmware asked for an address again'));
+      // Whatever the state of the node is, and whether or not it gets a script this time: its older ticket ends on disk.
+      if (hasTicket(now) && now.ticket.session < session) {
+        draft.putGrant({ ...now, laterSession: session, version: now.version + 1 });
+      }
       this.#core.happen(draft, tell, node, event);
     });
     this.#fulfil(nodeId, 'its network boot', written);
@@ -309,6 +313,11 @@ export class LifeBook implements GrantDirectory, EventSink {
       }
     });
   }
+}
+
+/** One that an installer could still claim by: no later session is known to the disk. */
+function hasTicket(grant: BootGrant | undefined): grant is BootGrant & { readonly ticket: GrantTicket } {
+  return grant?.state === 'armed' && grant.ticket !== undefined && lastSessionOf(grant) === grant.ticket.session;
 }
 
 function interrupted(node: Node): Omit<NodeFault, 'at'> {

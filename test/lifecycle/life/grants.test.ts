@@ -169,6 +169,31 @@ test('a DISCOVER before the claim makes the ticket of the session before it wort
   assert.match((await house.answer(late)).text, /os/);
 });
 
+test('a DISCOVER ends the ticket before it for good: in maintenance, without a script, and over a restart', async () => {
+  const house = await House.open();
+  await house.arm();
+  const early = (await house.boot()) as string;
+  await house.book.commands.command(house.node(), 'maintenance', { by: 'carl' });
+  assert.equal(await house.boot(), undefined, 'it is left alone');
+  const after = await house.restart();
+  await assert.rejects(after.tell(early, 'started'), /the firmware has asked|boot session 1/);
+  await after.book.commands.command(after.node(), 'leave-maintenance', { by: 'carl' });
+  await assert.rejects(after.answer(early), /given to boot session 1; the firmware has asked for an address since/);
+  assert.equal(after.grant()?.state, 'armed');
+  assert.match((await after.answer((await after.boot()) as string)).text, /os for dgx01/);
+});
+
+test('a machine that asks for an address again and again costs the disk one write', async () => {
+  const store = new MemoryStore();
+  const house = await House.open({ store });
+  await house.arm();
+  await house.boot();
+  await house.discover();
+  const before = store.batches.length;
+  for (let again = 0; again < 5; again += 1) await house.discover();
+  assert.equal(store.batches.length, before);
+});
+
 test('the iPXE that the firmware loaded goes on with its session, another one begins the next', async () => {
   const house = await House.open();
   await house.arm();

@@ -153,12 +153,10 @@ export class House {
     return this.events.filter((event) => event.type === type);
   }
 
-  /** Whatever was begun is on disk, and its effects are told. */
+  /** Whatever was begun is on disk, and its effects are told: nothing here waits for more than promises. */
   async settled(): Promise<void> {
-    for (let turn = 0; turn < 3; turn += 1) {
-      await settle();
-      await this.book.settled();
-    }
+    await settle(1);
+    await this.book.settled();
   }
 
   #renderer(): AnswerRenderer {

@@ -126,7 +126,7 @@ export class FakeKubernetes implements AsyncDisposable {
     if (parts[2] === 'nodes' && parts.length === 4) return this.#node(method, parts[3] as string, body as Json);
     if (path === '/api/v1/pods')
       return [200, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#podsFor(query) }];
-    if (parts[2] === 'namespaces' && parts[4] === 'pods') return this.#pod(method, parts, query, body as Json);
+    if (parts[2] === 'namespaces' && parts[4] === 'pods') return this.#pod(method, parts, body as Json);
     if (/^\/apis\/apps\/v1\/namespaces\/[^/]+\/daemonsets\//.test(path))
       return [
         200,
@@ -208,7 +208,7 @@ export class FakeKubernetes implements AsyncDisposable {
     return this.pods.filter((pod) => node === undefined || pod.node === node).map(podView);
   }
 
-  #pod(method: string, parts: readonly string[], query: URLSearchParams, body: Json): readonly [number, unknown] {
+  #pod(method: string, parts: readonly string[], body: Json): readonly [number, unknown] {
     const namespace = parts[3] as string;
     const name = parts[5];
     if (name === undefined) return this.#createPod(namespace, body);
@@ -224,7 +224,7 @@ export class FakeKubernetes implements AsyncDisposable {
     }
     if (isEviction || method === 'DELETE') this.pods.splice(this.pods.indexOf(pod), 1);
     if (isEviction) return [201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }];
-    void query;
+
     return [200, podView(pod)];
   }
 

@@ -29,8 +29,8 @@ export const KUBERNETES_GROUPS = ['kube_control_plane', 'etcd', 'kube_node', 'ca
 /** Names that Ansible has itself. */
 export const ANSIBLE_GROUPS: ReadonlySet<string> = new Set(['all', 'ungrouped', 'localhost']);
 
-/** As Ansible's INI plugin reads a section's name, and without what patterns of `--limit` are made of. */
-const GROUP_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?$/;
+/** What Ansible takes without a warning, but for hyphens and dots, which DeepOps has; no character of a `--limit` pattern. */
+const GROUP_NAME = /^[A-Za-z_](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?$/;
 
 export type RoleGroups = Readonly<Record<string, readonly string[]>>;
 

@@ -1,6 +1,7 @@
-import { type CipherSuite, sameCode } from '../../codecs/ipmi/cipher-suite.ts';
+import type { CipherSuite } from '../../codecs/ipmi/cipher-suite.ts';
 import type { Privilege } from '../../codecs/ipmi/commands/session.ts';
 import { SessionStatus, sessionStatusText } from '../../codecs/ipmi/completion-codes.ts';
+import { sameCode } from '../../codecs/ipmi/keyed-hash.ts';
 import { decodeOpenSessionResponse, encodeOpenSessionRequest, grantedSuite } from '../../codecs/ipmi/open-session.ts';
 import {
   decodeRakp2,
@@ -16,7 +17,8 @@ import {
   sessionIntegrityKey,
   sessionKeys,
 } from '../../codecs/ipmi/rakp.ts';
-import { encodePlainPacket, PayloadType, type SessionKeys } from '../../codecs/ipmi/session-packet.ts';
+import type { SessionKeys } from '../../codecs/ipmi/session-keys.ts';
+import { encodePlainPacket, PayloadType } from '../../codecs/ipmi/session-packet.ts';
 import type { IpmiCredentials } from './credentials.ts';
 import { IpmiError } from './errors.ts';
 import type { PlainExchange } from './plain-exchange.ts';

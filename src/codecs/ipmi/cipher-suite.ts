@@ -1,6 +1,3 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { preparedKey } from './prepared-key.ts';
-
 /** Payload numbers of the algorithms (IPMI 2.0 tables 13-17 to 13-19). */
 export interface AlgorithmNumbers {
   readonly authentication: number;
@@ -46,16 +43,4 @@ export function suiteOf({ authentication, integrity, confidentiality }: Algorith
       algorithms.integrity === integrity &&
       algorithms.confidentiality === confidentiality,
   );
-}
-
-/** HMAC of the parts, one after another. */
-export function keyedHash(suite: CipherSuite, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hmac = createHmac(suite.hash, preparedKey(key));
-  for (const part of parts) hmac.update(part);
-  return Uint8Array.from(hmac.digest());
-}
-
-/** In constant time. */
-export function sameCode(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && timingSafeEqual(one, other);
 }

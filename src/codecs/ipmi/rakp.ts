@@ -1,7 +1,8 @@
 import { ByteReader } from '../byte-reader.ts';
-import { type CipherSuite, keyedHash } from './cipher-suite.ts';
+import type { CipherSuite } from './cipher-suite.ts';
+import { keyedHash } from './keyed-hash.ts';
 import { little32, readLittle32 } from './little-endian.ts';
-import type { SessionKeys } from './session-packet.ts';
+import { SessionKeys } from './session-keys.ts';
 
 /** Role bit 4: the user is looked up by name alone, whatever its privilege (IPMI 2.0 table 13-11). */
 const NAME_ONLY_LOOKUP = 0x10;
@@ -9,6 +10,7 @@ export const MAX_USER_NAME_BYTES = 16;
 export const MAX_PASSWORD_BYTES = 20;
 export const MAX_BMC_KEY_BYTES = 20;
 export const RANDOM_BYTES = 16;
+const GUID_BYTES = 16;
 
 /** What both ends bring into the exchange. Session ids and random numbers are hashed as they stand on the wire. */
 export interface RakpExchange {
@@ -74,11 +76,8 @@ export function rakp4Code(of: RakpExchange, integrityKey: Uint8Array): Uint8Arra
 /** IPMI 2.0 section 13.32: constants of twenty bytes, for SHA-256 too. */
 export function sessionKeys(suite: CipherSuite, integrityKey: Uint8Array): SessionKeys {
   const constant = (value: number): Uint8Array => new Uint8Array(20).fill(value);
-  return {
-    suite,
-    k1: keyedHash(suite, integrityKey, constant(1)),
-    aesKey: keyedHash(suite, integrityKey, constant(2)).subarray(0, 16),
-  };
+  const k1 = keyedHash(suite, integrityKey, constant(1));
+  return new SessionKeys(suite, k1, keyedHash(suite, integrityKey, constant(2)).subarray(0, 16));
 }
 
 export interface Rakp1 {
@@ -115,11 +114,14 @@ export function decodeRakp1(bytes: Uint8Array): Rakp1 {
   return { tag, bmcSessionId, consoleRandom, role, userName: reader.view(length, 'user name').slice() };
 }
 
-export interface Rakp2 {
+interface Answer {
   readonly tag: number;
   /** IPMI 2.0 table 13-15; 0 is success, and all that there is of an error. */
   readonly status: number;
   readonly consoleSessionId?: number;
+}
+
+export interface Rakp2 extends Answer {
   readonly bmcRandom?: Uint8Array;
   readonly bmcGuid?: Uint8Array;
   readonly code?: Uint8Array;
@@ -127,27 +129,15 @@ export interface Rakp2 {
 
 /** @throws MalformedPacket */
 export function decodeRakp2(bytes: Uint8Array, suite: CipherSuite): Rakp2 {
-  const { reader, tag, status } = readStatus(bytes, 'RAKP message 2');
-  if (status !== 0) return { tag, status };
-  reader.view(2, 'reserved');
-  return {
-    tag,
-    status,
-    consoleSessionId: readLittle32(reader.view(4, 'console session id')),
+  return readAnswer(bytes, 'RAKP message 2', (reader) => ({
     bmcRandom: reader.view(RANDOM_BYTES, 'random number').slice(),
-    bmcGuid: reader.view(16, 'GUID').slice(),
+    bmcGuid: reader.view(GUID_BYTES, 'GUID').slice(),
     code: reader.view(suite.hashBytes, 'key exchange authentication code').slice(),
-  };
+  }));
 }
 
 export function encodeRakp2(message: Required<Rakp2>): Uint8Array {
-  if (message.status !== 0) return statusMessage(message.tag, message.status, message.consoleSessionId);
-  const bytes = new Uint8Array(40 + message.code.length);
-  bytes.set(statusMessage(message.tag, 0, message.consoleSessionId));
-  bytes.set(message.bmcRandom, 8);
-  bytes.set(message.bmcGuid, 24);
-  bytes.set(message.code, 40);
-  return bytes;
+  return encodeAnswer(message, message.bmcRandom, message.bmcGuid, message.code);
 }
 
 export interface Rakp3 {
@@ -175,38 +165,35 @@ export function decodeRakp3(bytes: Uint8Array): Rakp3 {
   return { tag, status, bmcSessionId, code: reader.rest().slice() };
 }
 
-export interface Rakp4 {
-  readonly tag: number;
-  readonly status: number;
-  readonly consoleSessionId?: number;
+export interface Rakp4 extends Answer {
   readonly code?: Uint8Array;
 }
 
 /** @throws MalformedPacket */
 export function decodeRakp4(bytes: Uint8Array, suite: CipherSuite): Rakp4 {
-  const { reader, tag, status } = readStatus(bytes, 'RAKP message 4');
-  if (status !== 0) return { tag, status };
-  reader.view(2, 'reserved');
-  return {
-    tag,
-    status,
-    consoleSessionId: readLittle32(reader.view(4, 'console session id')),
+  return readAnswer(bytes, 'RAKP message 4', (reader) => ({
     code: reader.view(suite.integrityBytes, 'integrity check value').slice(),
-  };
+  }));
 }
 
 export function encodeRakp4(message: Required<Rakp4>): Uint8Array {
-  if (message.status !== 0) return statusMessage(message.tag, message.status, message.consoleSessionId);
-  const bytes = new Uint8Array(8 + message.code.length);
-  bytes.set(statusMessage(message.tag, 0, message.consoleSessionId));
-  bytes.set(message.code, 8);
-  return bytes;
+  return encodeAnswer(message, message.code);
 }
 
-/** An error may be shorter than its specification has it: the status counts. */
-function readStatus(bytes: Uint8Array, what: string) {
+/** What messages 2 and 4 begin with. An error may be shorter than its specification has it: the status counts. */
+function readAnswer<Rest>(bytes: Uint8Array, what: string, rest: (reader: ByteReader) => Rest): Answer & Partial<Rest> {
   const reader = new ByteReader(bytes, what);
-  return { reader, tag: reader.uint8('message tag'), status: reader.uint8('status') };
+  const tag = reader.uint8('message tag');
+  const status = reader.uint8('status');
+  if (status !== 0) return { tag, status } as Answer & Partial<Rest>;
+  reader.view(2, 'reserved');
+  const consoleSessionId = readLittle32(reader.view(4, 'console session id'));
+  return { tag, status, consoleSessionId, ...rest(reader) };
+}
+
+function encodeAnswer({ tag, status, consoleSessionId }: Required<Answer>, ...rest: readonly Uint8Array[]): Uint8Array {
+  const head = statusMessage(tag, status, consoleSessionId);
+  return status === 0 ? Uint8Array.from(Buffer.concat([head, ...rest])) : head;
 }
 
 function statusMessage(tag: number, status: number, sessionId: number): Uint8Array {

@@ -31,7 +31,15 @@ export function decodeRmcp(bytes: Uint8Array): RmcpPacket {
 
 export function encodeRmcp(kind: RmcpClass, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(RMCP_HEADER_BYTES + payload.length);
-  bytes.set([VERSION, 0, NO_ACKNOWLEDGEMENT, kind]);
+  writeRmcp(bytes, kind);
   bytes.set(payload, RMCP_HEADER_BYTES);
   return bytes;
+}
+
+/** The header alone, for a packet that is written in place. */
+export function writeRmcp(into: Uint8Array, kind: RmcpClass): void {
+  into[0] = VERSION;
+  into[1] = 0;
+  into[2] = NO_ACKNOWLEDGEMENT;
+  into[3] = kind;
 }

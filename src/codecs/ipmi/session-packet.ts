@@ -1,11 +1,10 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { ByteReader } from '../byte-reader.ts';
 import { MalformedPacket } from '../malformed-packet.ts';
-import { type CipherSuite, keyedHash, sameCode } from './cipher-suite.ts';
+import { BLOCK_BYTES } from './block-chain.ts';
 import { freshBytes } from './fresh-bytes.ts';
 import { readLittle32 } from './little-endian.ts';
-import { preparedKey } from './prepared-key.ts';
-import { encodeRmcp, RMCP_HEADER_BYTES, RmcpClass } from './rmcp.ts';
+import { encodeRmcp, RMCP_HEADER_BYTES, RmcpClass, writeRmcp } from './rmcp.ts';
+import type { SessionKeys } from './session-keys.ts';
 
 /** IPMI 2.0 table 13-16. */
 export const PayloadType = {
@@ -28,19 +27,9 @@ const OEM_EXPLICIT = 0x02;
 /** Authentication type, payload type, session id, sequence number, payload length. */
 const V20_HEADER_BYTES = 12;
 const NEXT_HEADER = 0x07;
-const BLOCK_BYTES = 16;
 /** No IPMI payload is longer; what says so is no packet of ours. */
 const MAX_PAYLOAD_BYTES = 1_024;
 const READING = 'IPMI session packet';
-
-/** Keys of one session, as RAKP made them. */
-export interface SessionKeys {
-  readonly suite: CipherSuite;
-  /** For AuthCodes. */
-  readonly k1: Uint8Array;
-  /** First 16 bytes of K2. */
-  readonly aesKey: Uint8Array;
-}
 
 export interface SessionPacket {
   readonly payloadType: number;
@@ -89,20 +78,23 @@ export function encodeSecurePacket(
   keys: SessionKeys,
   iv: Uint8Array = freshBytes(BLOCK_BYTES),
 ): Uint8Array {
-  const encrypted = encrypt(payload, keys.aesKey, iv);
-  const covered = V20_HEADER_BYTES + encrypted.length + 2;
-  const padBytes = (4 - (covered % 4)) % 4;
+  const encrypted = keys.blocks.encrypt(padded(payload), iv);
+  const payloadBytes = BLOCK_BYTES + encrypted.length;
+  const trailer = V20_HEADER_BYTES + payloadBytes;
+  const padBytes = (4 - ((trailer + 2) % 4)) % 4;
+  const covered = trailer + padBytes + 2;
   const { integrityBytes } = keys.suite;
-  const bytes = new Uint8Array(covered + padBytes + integrityBytes);
-  writeHeader(bytes, payloadType | ENCRYPTED | AUTHENTICATED, sessionId, sequence, encrypted.length);
-  bytes.set(encrypted, V20_HEADER_BYTES);
-  const trailer = V20_HEADER_BYTES + encrypted.length;
+  const packet = Buffer.allocUnsafe(RMCP_HEADER_BYTES + covered + integrityBytes);
+  writeRmcp(packet, RmcpClass.IPMI);
+  const bytes = packet.subarray(RMCP_HEADER_BYTES);
+  writeHeader(bytes, payloadType | ENCRYPTED | AUTHENTICATED, sessionId, sequence, payloadBytes);
+  bytes.set(iv, V20_HEADER_BYTES);
+  bytes.set(encrypted, V20_HEADER_BYTES + BLOCK_BYTES);
   bytes.fill(0xff, trailer, trailer + padBytes);
   bytes[trailer + padBytes] = padBytes;
   bytes[trailer + padBytes + 1] = NEXT_HEADER;
-  const signed = bytes.subarray(0, covered + padBytes);
-  bytes.set(keyedHash(keys.suite, keys.k1, signed).subarray(0, integrityBytes), covered + padBytes);
-  return encodeRmcp(RmcpClass.IPMI, bytes);
+  keys.codes.sign(bytes, covered, integrityBytes);
+  return packet;
 }
 
 /** What a packet is, before it is known whether it may be believed. @throws MalformedPacket */
@@ -150,7 +142,7 @@ export function decodeSecurePacket(bytes: Uint8Array, ownSessionId: number, keys
   const encrypted = reader.view(header.lengthBytes, 'payload');
   checkTrailer(reader, bytes.subarray(RMCP_HEADER_BYTES), V20_HEADER_BYTES + encrypted.length, keys);
   const { payloadType, sessionId, sequence } = header;
-  return { payloadType, sessionId, sequence, payload: decrypt(encrypted, keys.aesKey) };
+  return { payloadType, sessionId, sequence, payload: decrypt(encrypted, keys) };
 }
 
 function ipmiReader(bytes: Uint8Array): ByteReader {
@@ -184,11 +176,10 @@ function writeHeader(into: Uint8Array, type: number, sessionId: number, sequence
 
 /** The AuthCode covers everything from the authentication type to the next-header byte. */
 function checkTrailer(reader: ByteReader, packet: Uint8Array, trailer: number, keys: SessionKeys): void {
-  const { suite, k1 } = keys;
+  const { suite, codes } = keys;
   const covered = packet.length - suite.integrityBytes;
   if (covered < trailer + 2) reader.fail('its trailer is cut short');
-  const code = packet.subarray(covered);
-  if (!sameCode(keyedHash(suite, k1, packet.subarray(0, covered)).subarray(0, suite.integrityBytes), code)) {
+  if (!codes.hasSigned(packet.subarray(0, covered), packet.subarray(covered))) {
     throw new UnacceptablePacket('wrong-code', 'a packet whose AuthCode is wrong');
   }
   const padBytes = packet[covered - 2]!;
@@ -196,29 +187,26 @@ function checkTrailer(reader: ByteReader, packet: Uint8Array, trailer: number, k
   if (trailer + padBytes + 2 !== covered) reader.fail(`its integrity pad says ${padBytes} bytes`);
 }
 
-/** AES-128-CBC (IPMI 2.0 table 13-20): the pad counts 1, 2, 3 …, then comes its length. */
-function encrypt(payload: Uint8Array, key: Uint8Array, iv: Uint8Array): Uint8Array {
+/** Whole blocks (IPMI 2.0 table 13-20): the pad counts 1, 2, 3 …, then comes its length. */
+function padded(payload: Uint8Array): Uint8Array {
   const padBytes = (BLOCK_BYTES - ((payload.length + 1) % BLOCK_BYTES)) % BLOCK_BYTES;
-  const padded = new Uint8Array(payload.length + padBytes + 1);
-  padded.set(payload);
-  for (let index = 0; index < padBytes; index += 1) padded[payload.length + index] = index + 1;
-  padded[padded.length - 1] = padBytes;
-  const cipher = createCipheriv('aes-128-cbc', preparedKey(key), iv).setAutoPadding(false);
-  return Buffer.concat([iv, cipher.update(padded), cipher.final()]);
+  const blocks = Buffer.allocUnsafe(payload.length + padBytes + 1);
+  blocks.set(payload);
+  for (let index = 0; index < padBytes; index += 1) blocks[payload.length + index] = index + 1;
+  blocks[blocks.length - 1] = padBytes;
+  return blocks;
 }
 
-function decrypt(encrypted: Uint8Array, key: Uint8Array): Uint8Array {
+/** @returns a view */
+function decrypt(encrypted: Uint8Array, { blocks }: SessionKeys): Uint8Array {
   if (encrypted.length < 2 * BLOCK_BYTES || encrypted.length % BLOCK_BYTES !== 0) {
     throw new MalformedPacket(READING, V20_HEADER_BYTES, `an encrypted payload of ${encrypted.length} bytes`);
   }
-  const decipher = createDecipheriv('aes-128-cbc', preparedKey(key), encrypted.subarray(0, BLOCK_BYTES)).setAutoPadding(
-    false,
-  );
-  const padded = Buffer.concat([decipher.update(encrypted.subarray(BLOCK_BYTES)), decipher.final()]);
-  const padBytes = padded[padded.length - 1]!;
+  const text = blocks.decrypt(encrypted.subarray(BLOCK_BYTES), encrypted.subarray(0, BLOCK_BYTES));
+  const padBytes = text[text.length - 1]!;
   // What is in the pad differs between stacks; more than a block of it is no pad.
-  if (padBytes >= BLOCK_BYTES || padBytes >= padded.length) {
+  if (padBytes >= BLOCK_BYTES || padBytes >= text.length) {
     throw new UnacceptablePacket('undecipherable', `a confidentiality pad of ${padBytes} bytes`);
   }
-  return Uint8Array.from(padded.subarray(0, padded.length - 1 - padBytes));
+  return text.subarray(0, text.length - 1 - padBytes);
 }

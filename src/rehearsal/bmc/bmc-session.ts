@@ -1,5 +1,6 @@
 import { ReplayWindow } from '../../bmc/ipmi/replay-window.ts';
-import { type CipherSuite, sameCode } from '../../codecs/ipmi/cipher-suite.ts';
+import type { CipherSuite } from '../../codecs/ipmi/cipher-suite.ts';
+import { sameCode } from '../../codecs/ipmi/keyed-hash.ts';
 import { little32 } from '../../codecs/ipmi/little-endian.ts';
 import {
   decodeRakp1,
@@ -13,7 +14,7 @@ import {
   sessionIntegrityKey,
   sessionKeys,
 } from '../../codecs/ipmi/rakp.ts';
-import type { SessionKeys } from '../../codecs/ipmi/session-packet.ts';
+import type { SessionKeys } from '../../codecs/ipmi/session-keys.ts';
 
 export interface BmcAccount {
   readonly userName: string;

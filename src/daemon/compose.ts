@@ -5,6 +5,8 @@ import { ensureToken } from '../api/first-token.ts';
 import { TOKEN_SETTING } from '../api/token.ts';
 import { DEFAULTS } from '../config/defaults.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
+import type { SshSettings } from '../domain/hand-off.ts';
+import type { Node } from '../domain/node.ts';
 import type { NodeState } from '../domain/node-life.ts';
 import type { Store } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -15,6 +17,7 @@ import { grantsEndWithHardware, leasesEndWithHardware } from '../lifecycle/node-
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
 import { createTimeline } from '../lifecycle/timeline.ts';
 import { createEventLog } from '../log/event-log.ts';
+import { createChildCommands } from '../net/child-commands.ts';
 import { createHostNetwork } from '../net/host-network.ts';
 import { loadLibc } from '../net/libc.ts';
 import { createFileSender } from '../net/sendfile.ts';
@@ -27,6 +30,8 @@ import { LOCAL_PROFILE } from '../profiles/local.ts';
 import { profileKind } from '../profiles/registry.ts';
 import { installValueProblems } from '../profiles/values/check-install-values.ts';
 import { createSecretReader } from '../profiles/values/secrets.ts';
+import { createHostKeyProbe } from '../runners/ssh/host-key-probe.ts';
+import { KnownHosts } from '../runners/ssh/known-hosts.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
@@ -121,6 +126,11 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     settings: () => current.settings,
     renderer,
     effects: power.effects,
+    hostKeyProbe: createHostKeyProbe({
+      commands: createChildCommands(),
+      knownHosts: new KnownHosts(join(settings.dataDir, 'known_hosts')),
+      settings: (node) => sshSettingsOf(node, current.settings),
+    }),
     subjectAt: (address) => boot.subjectAt(address),
   });
   const { book } = lifecycle;
@@ -238,4 +248,10 @@ function isDestructive(name: string, { boot }: Settings): boolean {
   const profile = boot.profiles.get(name);
   if (profile === undefined) return name !== LOCAL_PROFILE;
   return profileKind(profile.kind)?.destructive(profile) ?? true;
+}
+
+/** Of the cluster that the node belongs to; whether it lets the user in does not matter for its host key. */
+function sshSettingsOf({ roles }: Node, { clusters }: Settings): SshSettings {
+  const own = clusters?.find((cluster) => cluster.roles.some((role) => roles.includes(role)));
+  return own?.ssh ?? { user: 'root', port: 22 };
 }

@@ -1,6 +1,13 @@
 import type { AnswerRenderer } from '../domain/answer-file.ts';
 import type { EventSubject } from '../domain/events.ts';
-import type { AnswerTickets, EffectPort, GrantDirectory, InstallDesk, ProfileFact } from '../domain/install-ports.ts';
+import type {
+  AnswerTickets,
+  EffectPort,
+  GrantDirectory,
+  HostKeyProbe,
+  InstallDesk,
+  ProfileFact,
+} from '../domain/install-ports.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Node } from '../domain/node.ts';
 import type { NodeLife } from '../domain/node-life.ts';
@@ -29,6 +36,7 @@ export interface LifecycleParts {
   readonly renderer: AnswerRenderer;
   /** Who can power machines, change their boot order, take them over. */
   readonly effects: readonly EffectPort[];
+  readonly hostKeyProbe: HostKeyProbe;
   readonly subjectAt: (address: Ipv4) => EventSubject;
 }
 
@@ -62,6 +70,7 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
     profiles: { profile: (name) => profileFact(name, settings()) },
     renderer: parts.renderer,
     effects: parts.effects,
+    hostKeyProbe: parts.hostKeyProbe,
     subjectAt: parts.subjectAt,
     diagnose: async (node, life) => {
       const { code, text, mend } = await diagnosisIn(node, life);

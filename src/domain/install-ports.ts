@@ -69,6 +69,23 @@ export interface EffectPort {
   perform(node: Node): Promise<EffectOutcome | undefined>;
 }
 
+/**
+ * - `proven`    an SSH server there has shown that it holds one of the keys
+ * - `other-key` one answers, with another key
+ * - `no-answer` nothing answers
+ * - `unable`    it can't be tried here
+ */
+export interface HostKeyVerdict {
+  readonly verdict: 'proven' | 'other-key' | 'no-answer' | 'unable';
+  readonly text: string;
+}
+
+/** runners/ssh fulfils it for lifecycle/. */
+export interface HostKeyProbe {
+  /** Within 20 s. Never rejects. @param hostKeys public halves, as in `/etc/ssh/ssh_host_*_key.pub` */
+  look(node: Node, address: Ipv4, hostKeys: readonly string[], signal: AbortSignal): Promise<HostKeyVerdict>;
+}
+
 /** What lifecycle/ has to know of the profiles in the configuration. */
 export interface ProfileFacts {
   /** Undefined: there is none of the name. */

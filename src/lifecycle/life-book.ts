@@ -3,7 +3,7 @@ import type { BootGrant, GrantTicket } from '../domain/boot-grant.ts';
 import type { ClientStage } from '../domain/client.ts';
 import type { BootEvent, EventSubject } from '../domain/events.ts';
 import type { Accompaniment } from '../domain/former-hardware.ts';
-import type { EffectPort, GrantDirectory, GrantStanding, ProfileFacts } from '../domain/install-ports.ts';
+import type { EffectPort, GrantDirectory, GrantStanding, HostKeyProbe, ProfileFacts } from '../domain/install-ports.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Node, NodeId } from '../domain/node.ts';
 import type { NodeFault, NodeLife } from '../domain/node-life.ts';
@@ -11,6 +11,7 @@ import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from
 import type { LifecycleSettings } from '../domain/settings.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { BootSessions } from './boot-sessions.ts';
+import { DiskProof } from './disk-proof.ts';
 import { GrantArmoury } from './grant-armoury.ts';
 import { GrantDesk } from './grant-desk.ts';
 import { ended, isArmed, lastSessionOf, sessionOf, standingOf } from './grant-rules.ts';
@@ -32,6 +33,7 @@ export interface LifeBookOptions {
   readonly profiles: ProfileFacts;
   readonly renderer: AnswerRenderer;
   readonly effects: readonly EffectPort[];
+  readonly hostKeyProbe: HostKeyProbe;
   readonly subjectAt: (address: Ipv4) => EventSubject;
   /** Why a node is late, from its timeline. */
   readonly diagnose: (node: Node, life: NodeLife) => Promise<Omit<NodeFault, 'at'>>;
@@ -52,6 +54,7 @@ export class LifeBook implements GrantDirectory, EventSink {
   readonly #sessions = new BootSessions();
   readonly #alarms: AlarmClock;
   readonly #effects: EffectRunner;
+  readonly #proof: DiskProof;
 
   constructor(options: LifeBookOptions) {
     this.#options = options;
@@ -66,6 +69,7 @@ export class LifeBook implements GrantDirectory, EventSink {
     this.#core = createLifeCore({ memory: this.#memory, writer, settings });
     this.#alarms = new AlarmClock(clock, (key) => this.#ring(key));
     this.#effects = new EffectRunner({ core: this.#core, nodes, ports: options.effects, clock, events });
+    this.#proof = new DiskProof({ core: this.#core, nodes, clock, events, probe: options.hostKeyProbe });
     const parts = { core: this.#core, nodes, clock, events, profiles, renderer };
     this.desk = new GrantDesk({ ...parts, sessions: this.#sessions, subjectAt });
     this.armoury = new GrantArmoury(parts);
@@ -82,6 +86,7 @@ export class LifeBook implements GrantDirectory, EventSink {
     for (const life of this.#memory.lives()) {
       this.#alarms.set(`life ${life.nodeId}`, life.deadlineAt);
       this.#effects.takeUp(life.nodeId);
+      this.#proof.follow(life.nodeId, life);
     }
     for (const grant of this.#memory.grants()) this.#alarms.set(`grant ${grant.id}`, this.#dueAt(grant));
   }
@@ -98,6 +103,7 @@ export class LifeBook implements GrantDirectory, EventSink {
 
   async stop(): Promise<void> {
     this.#alarms.stop();
+    await this.#proof.stop();
     await this.#core.writer.settled();
   }
 
@@ -234,6 +240,7 @@ export class LifeBook implements GrantDirectory, EventSink {
     for (const [nodeId, life] of draft.changedLives) {
       this.#alarms.set(`life ${nodeId}`, life?.deadlineAt ?? null);
       if (life?.pending !== undefined) this.#effects.takeUp(nodeId);
+      this.#proof.follow(nodeId, life);
     }
     for (const [id, grant] of draft.changedGrants) {
       this.#alarms.set(`grant ${id}`, grant === undefined ? null : this.#dueAt(grant));

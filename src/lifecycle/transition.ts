@@ -40,7 +40,8 @@ function moved(life: NodeLife, move: Move, event: LifeEvent, deadlines: Deadline
   const before = move.before ?? (inMaintenance ? (life.state === 'maintenance' ? life.before : life.state) : undefined);
   const resting = restingAfter(life, state);
   const person = personAfter(life, event, changesState);
-  const hostKeys = event.hostKeys ?? life.hostKeys;
+  // Another installation makes keys of its own; who has the old ones then is not what it installed.
+  const hostKeys = event.hostKeys ?? (event.kind === 'claimed' ? undefined : life.hostKeys);
   return {
     nodeId: life.nodeId,
     state,

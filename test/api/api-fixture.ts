@@ -27,7 +27,7 @@ import { PowerService } from '../../src/power/power-service.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
 import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
-import { PROFILES } from '../lifecycle/life/house.ts';
+import { NO_SSH, PROFILES } from '../lifecycle/life/house.ts';
 import { powerSettings } from '../power/power-settings.ts';
 import { podSettings } from '../services/dhcp/pod.ts';
 
@@ -111,6 +111,7 @@ export class ApiFixture {
       profiles: { profile: (name) => PROFILES[name] },
       renderer: { render: () => [{ name: 'preseed.cfg', contentType: 'text/plain', text: 'answers' }] },
       effects: [],
+      hostKeyProbe: NO_SSH,
       subjectAt: (address) => ({ address }),
       diagnose: async () => ({ code: 'late', text: 'it is late' }),
     });

@@ -27,16 +27,18 @@ export class KnownHosts {
   /**
    * Only these from now on: what the installed system told of itself. An answer without a single good key pins nothing.
    * @param keys public halves, as in `/etc/ssh/ssh_host_*_key.pub`
+   * @returns whether one of them is good
    */
-  pin(name: string, keys: readonly string[]): void {
+  pin(name: string, keys: readonly string[]): boolean {
     const good = keys.map((key) => key.trim()).filter((key) => PUBLIC_KEY.test(key));
-    if (good.length === 0) return;
+    if (good.length === 0) return false;
     const { path } = this.of(name);
     const text = good.map((key) => `${name} ${key.split(' ').slice(0, 2).join(' ')}\n`).join('');
-    if (textOf(path) === text) return;
+    if (textOf(path) === text) return true;
     const temporary = `${path}.${process.pid}.tmp`;
     writeFileSync(temporary, text, { mode: 0o600 });
     renameSync(temporary, path);
+    return true;
   }
 
   /** After an installation or a replacement: the next contact is the first one again. */

@@ -1,7 +1,7 @@
 import type { AnswerContext, AnswerFile, AnswerRenderer } from '../../../src/domain/answer-file.ts';
 import type { ClientStage } from '../../../src/domain/client.ts';
 import type { BootEvent, EventSubject } from '../../../src/domain/events.ts';
-import type { CallbackKind, EffectPort, ProfileFact } from '../../../src/domain/install-ports.ts';
+import type { CallbackKind, EffectPort, HostKeyProbe, ProfileFact } from '../../../src/domain/install-ports.ts';
 import { parseIpv4 } from '../../../src/domain/ipv4.ts';
 import type { MacAddress } from '../../../src/domain/mac.ts';
 import type { Node } from '../../../src/domain/node.ts';
@@ -44,12 +44,16 @@ export function nodeNumber(number: number, change: Partial<Node> = {}): Node {
   };
 }
 
+/** No system runs an SSH server. */
+export const NO_SSH: HostKeyProbe = { look: async () => ({ verdict: 'no-answer', text: 'it does not answer by SSH' }) };
+
 export interface HouseOptions {
   readonly nodes?: readonly Node[];
   readonly store?: Store;
   readonly clock?: FakeClock;
   readonly lifecycle?: Partial<LifecycleSettings>;
   readonly effects?: readonly EffectPort[];
+  readonly hostKeyProbe?: HostKeyProbe;
 }
 
 /** A life book with everything around it simulated: time, store, profiles, and machines that are driven by hand. */
@@ -86,6 +90,7 @@ export class House {
       profiles: { profile: (name) => PROFILES[name] },
       renderer: this.#renderer(),
       effects: options.effects ?? [],
+      hostKeyProbe: options.hostKeyProbe ?? NO_SSH,
       subjectAt: (at) => this.#subjectAt(at),
       diagnose: async () => this.fault,
     });

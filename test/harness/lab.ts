@@ -61,11 +61,14 @@ export class Machine {
   readonly number: number;
   readonly mac: string;
   readonly uuid: string;
+  /** User `admin`, password `labsecret`. */
+  readonly bmcAddress: string;
 
   constructor(number: number, options: MachineOptions) {
     const hex = number.toString(16).padStart(2, '0');
     this.number = number;
     this.mac = `52:54:00:77:00:${hex}`;
+    this.bmcAddress = `10.77.9.${100 + number}`;
     this.uuid = `77000000-0000-4000-8000-0000000000${hex}`;
     this.unplug();
     must(['rm', '-rf', this.#folder]);
@@ -94,6 +97,7 @@ export class Machine {
     return existsSync(path) ? readFileSync(path, 'latin1') : '';
   }
 
+  /** By hand, and from the network this once. */
   powerOn(): void {
     this.#node('ipmi', 'chassis', 'bootdev', 'pxe', 'options=efiboot');
     this.#node('ipmi', 'chassis', 'power', 'on');

@@ -90,8 +90,7 @@ for (const { profile, number, what, code, says, where, grant } of CASES) {
     try {
       const name = await site.enrol(machine, 'uefi');
       const begun = performance.now();
-      await site.arm(name, profile);
-      machine.powerOn();
+      await site.install(name, profile);
       const { state, step, fault } = await site.comesTo(name, machine, (now) => now.fault?.code === code, code);
       context.diagnostic(`${code} after ${seconds(begun)}: ${fault?.text}`);
       assert.deepEqual({ state, step }, where);
@@ -119,8 +118,7 @@ test('lab.fail=late, an installer that fails after its last word: installed, for
   const machine = site.lab.machine(36, { firmware: 'uefi' });
   try {
     const name = await site.enrol(machine, 'uefi');
-    await site.arm(name, 'late');
-    machine.powerOn();
+    await site.install(name, 'late');
     const evidence = () => site.daemon.output.slice(-2_500);
     await machine.says(/FAILED: late command/, { timeoutMs: INSTALL_LIMIT_MS, evidence });
     const { state } = await site.life(name);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon } from '../harness/daemon.ts';
 import { Lab, type LabFirmware, type Machine } from '../harness/lab.ts';
 import { must, until } from '../harness/process.ts';
 import { SHARED, unmet } from '../harness/skip.ts';
 
-const LABINST = join(process.env.LAB_STATE ?? '/tmp/lab', 'labinst');
+const STATE = process.env.LAB_STATE ?? '/tmp/lab';
+const LABINST = join(STATE, 'labinst');
 
 /** Why no installation can be run here. */
 export const installSkip = unmet({
@@ -39,6 +40,13 @@ const CONFIGURATION = {
   install: { values: { mirror: 'http://10.77.0.1/none', disk: { path: '/dev/vda' } } },
 };
 
+/**
+ * What can start a machine:
+ * - `ipmi`       its BMC, which is told for each boot where from
+ * - `power-only` a switched socket: the machine's own boot order is what it is
+ */
+export type LabPower = 'ipmi' | 'power-only';
+
 /** A profile of the lab's small installer. */
 export function installer(kind: 'preseed' | 'kickstart', more: { arguments?: string } & Record<string, unknown> = {}) {
   const { arguments: words = '', ...rest } = more;
@@ -64,12 +72,20 @@ export class InstallSite {
   static async up(configuration: Readonly<Record<string, unknown>>): Promise<InstallSite> {
     const lab = Lab.up();
     if (!existsSync(join(LABINST, 'initrd.img'))) must([join(SHARED, 'lab', 'labinst-build')], { timeoutMs: 300_000 });
-    const daemon = new Daemon(lab.server, { ...CONFIGURATION, ...configuration });
+    const daemon = new Daemon(lab.server, {});
+    const keyFile = join(daemon.folder, 'power.key');
+    writeFileSync(keyFile, `${'k'.repeat(64)}\n`, { mode: 0o600 });
+    daemon.configure({ ...CONFIGURATION, power: { keyFile, offTime: '2s' }, ...configuration });
     for (const name of ['vmlinuz', 'initrd.img']) {
       daemon.putAsset(`labinst/${name}`, '');
       copyFileSync(join(LABINST, name), join(daemon.assets, 'labinst', name));
     }
     await daemon.start();
+    const stored = await daemon.call('PUT', '/api/v1/bmc/credentials/lab', {
+      userName: 'admin',
+      password: 'labsecret',
+    });
+    assert.equal(stored.status, 204, stored.body);
     return new InstallSite(lab, daemon);
   }
 
@@ -78,19 +94,36 @@ export class InstallSite {
     this.lab.down();
   }
 
-  /** A node for machine number N. */
-  async enrol(machine: Machine, firmware: LabFirmware): Promise<string> {
+  /** A node for machine number N, which podboot powers itself. */
+  async enrol(machine: Machine, firmware: LabFirmware, power: LabPower = 'ipmi'): Promise<string> {
     const name = `lab${machine.number}`;
+    const bmc =
+      power === 'ipmi'
+        ? { driver: 'ipmi', host: machine.bmcAddress, credentials: 'lab' }
+        : { driver: 'command', command: [this.#socket(machine), '{action}'] };
     await this.daemon.enrol({
       name,
       interfaces: [{ name: 'eno1', role: 'boot', mac: machine.mac, address: `10.77.0.${machine.number}` }],
+      bmc,
+      ...(firmware === 'bios' ? { labels: { firmware: 'bios' } } : {}),
       // Debian's iPXE is not signed.
       ...(firmware === 'secure' ? { boot: { profile: 'local', loader: 'grub' } } : {}),
     });
     return name;
   }
 
-  async arm(name: string, profile: string): Promise<void> {
+  /** A program for the driver `command` that switches one machine. @returns its path */
+  #socket(machine: Machine): string {
+    const path = join(this.daemon.folder, `power-${machine.number}`);
+    const node = `LAB_STATE='${STATE}' '${join(SHARED, 'lab', 'node')}' ${machine.number}`;
+    const status = `case $(${node} status) in on*) echo on ;; *) echo off ;; esac`;
+    writeFileSync(path, `#!/bin/sh\ncase $1 in status) ${status} ;; *) ${node} power "$1" ;; esac\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  /** As `podboot install` does: the machine is powered by podboot. */
+  async install(name: string, profile: string): Promise<void> {
     const armed = await this.daemon.call('POST', `/api/v1/nodes/${name}/actions/install`, { by: 'lab', profile });
     assert.equal(armed.status, 200, armed.body);
   }
@@ -123,6 +156,16 @@ export class InstallSite {
 
   isInstalled(name: string, machine: Machine): Promise<Life> {
     return this.comesTo(name, machine, ({ state }) => state === 'installed' || state === 'ready', 'installed');
+  }
+
+  /** Started once more from the network, whatever podboot thinks of it. */
+  async goesToItsDisk(name: string, machine: Machine): Promise<void> {
+    const alarms = this.alarms(name);
+    const from = machine.console.length;
+    machine.powerOn();
+    const evidence = () => this.daemon.output.slice(-2_500);
+    await machine.says(/is up from disk/, { from, timeoutMs: INSTALL_LIMIT_MS, evidence });
+    assert.ok(this.alarms(name) > alarms, 'an alarm');
   }
 
   /** How often it was seen that a node boots from the network after its installation. */

@@ -48,8 +48,9 @@ export class NotFound extends PodbootError {
 export class Conflict extends PodbootError {
   readonly problems: readonly Problem[];
 
-  constructor(message: string, problems: readonly Problem[] = [], mend?: string) {
-    super('conflict', message, mend === undefined ? {} : { mend });
+  /** @param code of a conflict that programs are to tell from others: `cluster-busy` */
+  constructor(message: string, problems: readonly Problem[] = [], mend?: string, code = 'conflict') {
+    super(code, message, mend === undefined ? {} : { mend });
     this.problems = problems;
   }
 }

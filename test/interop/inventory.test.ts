@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RunHost } from '../../src/domain/hand-off.ts';
+import { readInventory } from '../../src/runners/inventory/adopt.ts';
 import { buildInventory, type Inventory, type InventoryOptions } from '../../src/runners/inventory/inventory.ts';
 import { renderIni } from '../../src/runners/inventory/render-ini.ts';
 import { dynamicInventory } from '../../src/runners/inventory/render-json.ts';
 import { renderYaml } from '../../src/runners/inventory/render-yaml.ts';
+import { shellWord } from '../../src/runners/ssh/shell-words.ts';
 import { must } from '../harness/process.ts';
 import { unmet } from '../harness/skip.ts';
 import { guidePod, input, PINNED, SSH } from '../runners/inventory/pod.ts';
@@ -66,6 +68,23 @@ describe('inventories as Ansible reads them', {
     }
   });
 
+  it('what operators wrote by hand is read as Ansible reads it', () => {
+    const texts = [
+      { name: 'hand.ini', text: handwrittenIni() },
+      { name: 'hand.yaml', text: HANDWRITTEN_YAML },
+    ];
+    const paths = texts.map(({ name, text: content }) => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return [path];
+    });
+    for (const [index, reading] of understood(paths).entries()) {
+      const { inventory, problems } = readInventory(Buffer.from(texts[index]!.text));
+      assert.deepEqual(problems, []);
+      assert.deepEqual(sorted(reading), meant(inventory), texts[index]!.name);
+    }
+  });
+
   it('ansible-inventory --list has the guide’s pod in both spellings', () => {
     const bastion = { host: 'jump.example.com', user: 'jump', port: 22 };
     const { inventory, obstacles } = buildInventory(input({ ssh: { ...SSH, bastion } }));
@@ -86,11 +105,119 @@ describe('inventories as Ansible reads them', {
 });
 
 function sorted({ order: _, ...reading }: Understood) {
-  return {
-    ...reading,
-    groups: Object.fromEntries(Object.entries(reading.groups).map(([name, group]) => [name, group])),
-  };
+  return reading;
 }
+
+/** Values as people write them, among them all that Python takes for something else. */
+function handwrittenIni(): string {
+  const raw = [
+    // Ansible itself can't say bytes, complex numbers and an ellipsis as JSON.
+    ...HOSTILE.filter((each) => !/[\n\u0085\u2028]|^b'|^\.\.\.$/.test(each)),
+    ...[
+      '1',
+      '-5',
+      '+5',
+      '- 5',
+      '1.5',
+      '1.',
+      '.5',
+      '1e3',
+      '1E-2',
+      '0o17',
+      '0b101',
+      '0x_ff',
+      '00',
+      '1__0',
+      '1.2.3',
+      '1 2',
+    ],
+    ...[
+      "'a' 'b'",
+      "u'x'",
+      "r'\\n'",
+      "R'\\''",
+      "'''a'b'''",
+      "'\\x41\\u00e9\\101\\q'",
+      "'\\N{DASH}'",
+      "'open",
+      "f'x'",
+      '"a" # b',
+      '5 # five',
+    ],
+    ...[
+      '[]',
+      '[1,]',
+      '[1,,2]',
+      '()',
+      '(1)',
+      '(1,)',
+      '( 1 , )',
+      '{}',
+      "{'a': [1, {'b': None}]}",
+      '{1: 2, None: 3}',
+      '{1, 2}',
+      '{1: 2, 3}',
+      '[True, false]',
+      '[yes]',
+      '1,',
+      ',',
+    ],
+    ...[
+      'true',
+      'false',
+      'none',
+      'a b',
+      'x == y',
+      "ansible_user={{ lookup('env', 'USER') }}",
+      '~/.ssh/id_rsa',
+      "'~/.ssh/id_rsa'",
+    ],
+  ];
+  const host = raw.map((value, index) => `h${index}=${shellWord(value)}`).join(' ');
+  return [
+    '# DeepOps',
+    '[all]',
+    `dgx[01:03] ansible_host=10.0.0.9 note="a \\"b\\" \\c" other='x'\\''y' # comment`,
+    'db-[a:c]-[1:5:2]',
+    '; another comment',
+    `solo:2222 ${host}`,
+    '[kube-master]',
+    'dgx01',
+    '  dgx02   late=1  ',
+    '[k8s-cluster:children]  # both',
+    'kube-master',
+    'empty # one',
+    '[empty]',
+    '[all:vars]',
+    ...raw.map((value, index) => `v${index} = ${value}`),
+    '[kube-master:vars]',
+    `ansible_ssh_common_args='-o ProxyCommand="ssh -W %h:%p -q ubuntu@10.0.0.1"'`,
+  ].join('\n');
+}
+
+const HANDWRITTEN_YAML = `---
+# A comment
+all:
+  hosts:
+    dgx[01:02]: {ansible_host: 10.0.0.9, n: 012, on: off, when: '2026-08-01', size: 1_000}
+    solo:
+  vars: &shared
+    a: yes
+    text: |
+      two
+      lines
+    secret: !vault |
+      $ANSIBLE_VAULT;1.1;AES256
+      3330
+  children:
+    kube_node:
+      hosts: {dgx01: , dgx02: {late: 1}}
+      vars: {<<: *shared, b: [1, {c: ~}]}
+    k8s_cluster:
+      children:
+        kube_node:
+        deeper: {hosts: {other: {x: !unsafe '{{ y }}'}}}
+`;
 
 /** Values as JSON has them; numbers that JSON does not have are not asked for. */
 function meant(inventory: Inventory) {

@@ -6,6 +6,13 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.ajson import AnsibleJSONEncoder
 from ansible.parsing.dataloader import DataLoader
 
+
+
+class Encoder(AnsibleJSONEncoder):
+    def default(self, o):
+        return sorted(o) if isinstance(o, set) else super().default(o)
+
+
 INTERNAL = {'inventory_file', 'inventory_dir', 'inventory_hostname', 'inventory_hostname_short'}
 
 
@@ -34,4 +41,4 @@ def read(paths):
 # Ansible writes whatever happens to standard output and standard error.
 results = [read(paths) for paths in json.load(sys.stdin)]
 with open(sys.argv[1], 'w', encoding='utf-8') as out:
-    json.dump(results, out, cls=AnsibleJSONEncoder)
+    json.dump(results, out, cls=Encoder)

@@ -1,4 +1,4 @@
-import { udpNetwork } from '../bmc/ipmi/udp-channel.ts';
+import { SharedUdp } from '../bmc/ipmi/shared-udp.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import { createDriver } from '../bmc/registry.ts';
 import { HostRefused, type Problem } from '../domain/errors.ts';
@@ -24,6 +24,9 @@ import type { SecretReader } from '../profiles/values/secrets.ts';
 /** UDP port 9, discard: what a magic packet is sent to. */
 const WAKE_PORT = 9;
 
+/** All BMCs of a pod may answer at once. */
+const BMC_SOCKET = { address: '0.0.0.0', port: 0, receiveBufferBytes: 4 * 1024 * 1024 } as const;
+
 export interface PowerParts {
   readonly documents: StoreSnapshot['documents'];
   readonly nodes: NodeDirectory;
@@ -43,7 +46,7 @@ export function createPower(parts: PowerParts): PowerService {
   const { documents, nodes, leases, commit, clock, events, network, secrets, settings } = parts;
   const around = {
     clock,
-    network: udpNetwork,
+    network: new SharedUdp(() => network.openDatagram(BMC_SOCKET)),
     broadcast: (_: BmcTarget, packet: Uint8Array) => wake(network, settings(), packet),
   };
   return new PowerService({

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
-import { udpNetwork } from '../../src/bmc/ipmi/udp-channel.ts';
+import { SharedUdp } from '../../src/bmc/ipmi/shared-udp.ts';
 import { createDriver } from '../../src/bmc/registry.ts';
 import type { Node } from '../../src/domain/node.ts';
+import { createHostNetwork } from '../../src/net/host-network.ts';
 import { createSystemClock } from '../../src/net/system-clock.ts';
 import { PowerService } from '../../src/power/power-service.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -36,6 +37,8 @@ const nodes: Node[] = Array.from({ length: count }, (_, index) => ({
   bmc: { driver: 'ipmi', host: '127.0.0.1', port: Number(values.port) + index },
 }));
 const isDead = (index: number) => deadEvery > 0 && index % deadEvery === 0;
+const host = createHostNetwork();
+const network = new SharedUdp(() => host.openDatagram({ address: '0.0.0.0', port: 0, receiveBufferBytes: 4 << 20 }));
 const service = new PowerService({
   documents: {},
   nodes: new FixedNodes(...nodes),
@@ -45,7 +48,7 @@ const service = new PowerService({
   settings: () => powerSettings({ actionMs: 30_000 }),
   standing: { reserved: () => undefined, awaitsBoot: () => true, hasBooted: () => false, bootDeadlineMs: () => 60_000 },
   readKey: () => 'k'.repeat(32),
-  createDriver: (name, target) => createDriver(name, target, { clock, network: udpNetwork, broadcast: async () => {} }),
+  createDriver: (name, target) => createDriver(name, target, { clock, network, broadcast: async () => {} }),
   leasedAddress: () => undefined,
 });
 await service.start();

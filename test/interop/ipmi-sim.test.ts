@@ -3,6 +3,8 @@ import { after, before, test } from 'node:test';
 import { IpmiClient } from '../../src/bmc/ipmi/client.ts';
 import { readCredentials } from '../../src/bmc/ipmi/credentials.ts';
 import { IpmiError } from '../../src/bmc/ipmi/errors.ts';
+import type { IpmiNetwork } from '../../src/bmc/ipmi/ports.ts';
+import { SharedUdp } from '../../src/bmc/ipmi/shared-udp.ts';
 import { SolConsole } from '../../src/bmc/ipmi/sol-console.ts';
 import { udpNetwork } from '../../src/bmc/ipmi/udp-channel.ts';
 import {
@@ -15,6 +17,7 @@ import {
 import { ChassisControl, chassisControl, getChassisStatus } from '../../src/codecs/ipmi/commands/chassis.ts';
 import { getDeviceId, getSystemGuid } from '../../src/codecs/ipmi/commands/device.ts';
 import { FIRST_RECORD, getSelEntry, getSelInfo } from '../../src/codecs/ipmi/commands/sel.ts';
+import { createHostNetwork } from '../../src/net/host-network.ts';
 import { createSystemClock } from '../../src/net/system-clock.ts';
 import { until } from '../harness/process.ts';
 import { unmet } from '../harness/skip.ts';
@@ -26,14 +29,17 @@ const DEADLINE_MS = 10_000;
 
 let sim: IpmiSim;
 const clients: IpmiClient[] = [];
+const host = createHostNetwork();
+/** As the daemon has it. */
+const shared = new SharedUdp(() => host.openDatagram({ address: '0.0.0.0', port: 0 }));
 
-function client(password = PASSWORD, userName = 'admin', port = sim.port): IpmiClient {
+function client(password = PASSWORD, userName = 'admin', port = sim.port, network: IpmiNetwork = shared): IpmiClient {
   const created = new IpmiClient({
     host: '127.0.0.1',
     port,
     credentials: readCredentials({ userName, password }),
     clock: createSystemClock(),
-    network: udpNetwork,
+    network,
   });
   clients.push(created);
   return created;
@@ -103,8 +109,21 @@ test('a wrong password and an unknown user are told apart, at once and after one
   await assert.rejects(client(PASSWORD, 'nobody').run(getDeviceId(), DEADLINE_MS), { failure: 'unknown-user' });
 });
 
-test('a port where nothing listens is unreachable', { skip }, async () => {
-  await assert.rejects(client(PASSWORD, 'admin', 1).run(getDeviceId(), 3_000), { failure: 'unreachable' });
+for (const [name, network] of [
+  ['one socket for all', shared],
+  ['a socket of its own', udpNetwork],
+] as const)
+  test(`a port where nothing listens is unreachable at once, by ${name}`, { skip }, async () => {
+    const startedAt = performance.now();
+    const refused = client(PASSWORD, 'admin', 1, network).run(getDeviceId(), 20_000);
+    await assert.rejects(refused, { failure: 'unreachable', message: /nothing listens/ });
+    assert.ok(performance.now() - startedAt < 3_000);
+  });
+
+test('two clients of one BMC do not hear each other’s answers', { skip }, async () => {
+  const pair = [client(), client()];
+  for (let turn = 0; turn < 20; turn += 1) await Promise.all(pair.map((each) => each.run(getDeviceId(), DEADLINE_MS)));
+  for (const each of pair) assert.deepEqual([each.statistics.sessions, each.statistics.dropped], [1, {}]);
 });
 
 test('carries a console both ways, byte for byte, and gives it back', { skip }, async () => {

@@ -238,6 +238,7 @@ export class IpmiClient {
       clock,
       send: (packet) => channel.send(packet),
       dropped: () => this.#count('unexpected'),
+      silent: () => channel.silent(),
     });
     const link: Link = { channel, plain, session: undefined };
     this.#link = link;

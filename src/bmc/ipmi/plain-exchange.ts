@@ -15,14 +15,22 @@ export class PlainExchange {
   readonly #clock: IpmiClock;
   readonly #send: (packet: Uint8Array) => void;
   readonly #dropped: () => void;
+  readonly #silent: () => void;
   #waiting:
     | { readonly type: number; readonly take: (payload: Uint8Array) => boolean; readonly fail: (error: Error) => void }
     | undefined;
 
-  constructor(options: { clock: IpmiClock; send: (packet: Uint8Array) => void; dropped: () => void }) {
+  constructor(options: {
+    readonly clock: IpmiClock;
+    readonly send: (packet: Uint8Array) => void;
+    readonly dropped: () => void;
+    /** Nothing came in time. */
+    readonly silent: () => void;
+  }) {
     this.#clock = options.clock;
     this.#send = options.send;
     this.#dropped = options.dropped;
+    this.#silent = options.silent;
   }
 
   /** A packet that no answer is wanted to. */
@@ -50,6 +58,7 @@ export class PlainExchange {
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimeout(() => {
         this.#waiting = undefined;
+        this.#silent();
         reject(new IpmiError('no-answer', `no answer within ${waitMs} ms`));
       }, waitMs);
       const finish = (): void => {
@@ -77,7 +86,8 @@ export class PlainExchange {
   receive(packet: Uint8Array): void {
     try {
       const { payloadType, payload } = decodePlainPacket(packet);
-      if (this.#waiting?.type !== payloadType || !this.#waiting.take(payload)) this.#dropped();
+      // What is read of it outlives the packet.
+      if (this.#waiting?.type !== payloadType || !this.#waiting.take(Uint8Array.from(payload))) this.#dropped();
     } catch (error) {
       if (!(error instanceof MalformedPacket) && !(error instanceof UnacceptablePacket)) throw error;
       this.#dropped();

@@ -4,12 +4,16 @@ export interface IpmiClock {
   setTimeout(callback: () => void, delayMs: number): { cancel(): void };
 }
 
-/** A way to one BMC: a UDP socket that is connected, so that strangers' packets do not come through. */
+/** A way to one BMC. Strangers' packets do not come through. */
 export interface IpmiChannel {
+  /** The bytes are not changed afterwards. */
   send(packet: Uint8Array): void;
+  /** `packet` is valid during the call. */
   onPacket(listener: (packet: Uint8Array) => void): void;
   /** The port is closed now (ICMP), or the network is down: nothing will come of this try. */
   onError(listener: (error: Error) => void): void;
+  /** Nothing was answered in time: where it can be found out whether the port is closed, `onError` hears of it. */
+  silent(): void;
   close(): void;
 }
 

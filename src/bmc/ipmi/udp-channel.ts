@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { IpmiChannel, IpmiNetwork } from './ports.ts';
 
-/** The host's own network. */
+/** The host's own network: a socket for each BMC, which is connected. */
 export const udpNetwork: IpmiNetwork = {
   async connect(host, port): Promise<IpmiChannel> {
     const socket = createSocket('udp4');
@@ -22,6 +22,8 @@ export const udpNetwork: IpmiNetwork = {
       onError: (listener) => {
         failed.listener = listener;
       },
+      // It has been told by itself.
+      silent: () => {},
       close: () => socket.close(),
     };
   },

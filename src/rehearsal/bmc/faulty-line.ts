@@ -46,6 +46,7 @@ export class FaultyLine implements IpmiNetwork {
         listener = each;
       },
       onError: () => {},
+      silent: () => {},
       close: () => {
         isOpen = false;
       },

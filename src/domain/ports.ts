@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { AssetName, BootInformation } from './boot.ts';
 import type { BootGrant } from './boot-grant.ts';
 import type { BootClient } from './client.ts';
+import type { Deployment } from './deployment.ts';
 import type { DiscoveredMachine } from './discovered-machine.ts';
 import type { BootEvent } from './events.ts';
 import type { HandOffQueue, HandOffResult, RunStatus } from './hand-off.ts';
@@ -12,6 +13,7 @@ import type { MacAddress } from './mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
 import type { NodeLife } from './node-life.ts';
 import type { JobStep, PowerJob, SealedCredentials } from './power.ts';
+import type { ServiceRecord } from './services.ts';
 import type { EventStore } from './stored-event.ts';
 
 /** Time, so that tests have their own. */
@@ -210,6 +212,10 @@ export interface StoredDocuments {
   readonly 'hand-off': HandOffResult;
   /** By name of the cluster. */
   readonly 'hand-off-queue': HandOffQueue;
+  /** By cluster and name of the service. */
+  readonly service: ServiceRecord;
+  /** By name of the plan. */
+  readonly deployment: Deployment;
 }
 export type DocumentKind = keyof StoredDocuments;
 export type PutDocument = {

@@ -34,8 +34,9 @@ export class ShownOnce {
   }
 
   #read(run: RunId): readonly OneSecret[] {
+    const file = this.#file(run);
     try {
-      const value: unknown = JSON.parse(readFileSync(this.#file(run), 'utf8'));
+      const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
       if (typeof value !== 'object' || value === null) return [];
       return Object.entries(value).flatMap(([name, text]) => (typeof text === 'string' ? [{ name, value: text }] : []));
     } catch {

@@ -7,13 +7,14 @@ import type { Architecture } from './architecture.ts';
 /** What no program reads at run time. Licences stay. */
 const UNREAD = [
   '**/*.{ts,mts,cts,map,md,markdown,tsbuildinfo}',
-  '**/.{github,vscode,idea}',
+  '**/.{github,vscode,idea,husky}',
   '**/.{npmignore,gitattributes,editorconfig,eslintrc*,prettierrc*,prettierignore,taprc,nycrc,travis.yml,borp.yaml,c8rc.json}',
-  '*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types}',
-  '@*/*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types}',
+  '*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
+  '@*/*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
   'better-sqlite3/{src,deps,binding.gyp}',
   'koffi/{src,vendor,cnoke.cjs,lib/native}',
   'node-addon-api',
+  '**/*.{sh,html,ico,png}',
   '@koromix/*/musl_*',
   '.bin',
   '.package-lock.json',

@@ -174,6 +174,8 @@ export const LIFE_TABLE: Readonly<Record<NodeState, Row>> = {
   'handing-off': {
     ...IGNORES,
     ...ALIVE,
+    // Once more, after a fault.
+    'hand-off-started': [{ when: FAULTY, fault: 'clear', patience: true }],
     'hand-off-done': READY,
     'hand-off-failed': FAIL,
     'made-ready': READY,

@@ -162,6 +162,8 @@ export interface RunStatus {
     readonly tasksSeen: number;
   };
   readonly inventoryHash?: string;
+  /** Of `stopped`: who asked for it. */
+  readonly stoppedBy?: string;
   /** The run that this one goes on with. */
   readonly resumes?: RunId;
   /** Milliseconds since 1970. */

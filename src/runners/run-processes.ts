@@ -167,6 +167,7 @@ function statusOf(id: RunId, plan: KeptPlan, folds: readonly StepFold[], standin
           },
         }),
     ...(plan.inventoryHash === undefined ? {} : { inventoryHash: plan.inventoryHash }),
+    ...(outcome.state === 'stopped' && typeof end === 'object' && end.by !== undefined ? { stoppedBy: end.by } : {}),
     startedAt: plan.startedAt,
     ...(end === undefined || end === 'gone' ? {} : { endedAt: end.at }),
     ...(outcome.reason === undefined ? {} : { reason: maskSecrets(outcome.reason) }),

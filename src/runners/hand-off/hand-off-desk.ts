@@ -1,0 +1,387 @@
+import { Conflict, NotFound } from '../../domain/errors.ts';
+import type {
+  AcceptanceGate,
+  ClusterSettings,
+  HandOffQueue,
+  HandOffResult,
+  RunHost,
+  RunStatus,
+  WaitingNode,
+} from '../../domain/hand-off.ts';
+import type { EffectOutcome, EffectPort } from '../../domain/install-ports.ts';
+import type { Node, NodeId } from '../../domain/node.ts';
+import type { Clock, EventSink, NodeDirectory, StoreChange, Timer } from '../../domain/ports.ts';
+import { Turns } from '../../domain/turns.ts';
+import { RunRefused } from '../run-errors.ts';
+import type { RunLedger } from '../run-ledger.ts';
+import { subjectOf } from './hand-off-words.ts';
+import { afterWave, begun, blocked, enqueued, nextStep, resumed, type WaveFate, withoutNodes } from './policy.ts';
+import type { HandOffLife } from './ports.ts';
+import { QueueBook, settingsHash } from './queue-book.ts';
+import { type NodeEnd, nodeEnds, runnersSuccesses } from './wave-end.ts';
+
+const LONGEST_SLEEP_MS = 600_000;
+const RETRY_MS = 5_000;
+/** Runs that take nodes into a cluster; the others change nothing of what a node is. */
+const JOINS: ReadonlySet<RunStatus['action']> = new Set(['deploy', 'add-worker', 'add-control-plane']);
+
+export interface HandOffDeskOptions {
+  readonly queues: readonly HandOffQueue[];
+  readonly results: readonly HandOffResult[];
+  readonly clusters: () => readonly ClusterSettings[];
+  readonly nodes: NodeDirectory;
+  readonly hostOf: (node: Node) => RunHost;
+  readonly runs: Pick<RunLedger, 'start' | 'get' | 'all' | 'busyWith' | 'onChange'>;
+  readonly gate: AcceptanceGate;
+  readonly life: HandOffLife;
+  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly events: EventSink;
+}
+
+/**
+ * Takes finished nodes to what they are for: gathers them, begins runs wave by wave, and tells each node's life what came of
+ * it. What is pending is on disk; whatever is asked twice is done once.
+ */
+export class HandOffDesk {
+  readonly book: QueueBook;
+  readonly #options: HandOffDeskOptions;
+  /** One thing at a time for each cluster. */
+  readonly #turns = new Map<string, Turns>();
+  readonly #timers = new Map<string, Timer>();
+  /** Effects whose run has not begun. */
+  readonly #awaiting = new Map<NodeId, ((outcome: EffectOutcome | undefined) => void)[]>();
+  #isStopped = false;
+
+  constructor(options: HandOffDeskOptions) {
+    this.#options = options;
+    this.book = new QueueBook(options.queues, options.results, options.commit);
+    options.runs.onChange((run) => this.#runChanged(run));
+  }
+
+  /** The first cluster of podboot.yaml that has one of the node's roles. */
+  clusterOf(node: Pick<Node, 'roles'>): ClusterSettings | undefined {
+    return this.#options.clusters().find(({ roles }) => roles.some((role) => node.roles.includes(role)));
+  }
+
+  readonly effect: EffectPort = {
+    kind: 'hand-off',
+    perform: async (node) => {
+      const cluster = this.clusterOf(node);
+      if (cluster === undefined) return undefined;
+      const started = new Promise<EffectOutcome | undefined>((resolve) => {
+        this.#awaiting.set(node.id, [...(this.#awaiting.get(node.id) ?? []), resolve]);
+      });
+      await this.#enqueue(cluster, [node], undefined);
+      return started;
+    },
+  };
+
+  /** Takes up what was under way: runs that began or ended while nobody looked. */
+  start(): void {
+    for (const cluster of this.#options.clusters()) {
+      const { current } = this.book.queue(cluster.name);
+      const run = current === undefined ? undefined : this.#options.runs.get(current.run);
+      if (current !== undefined && run?.state !== 'running') this.#act(cluster.name, () => this.#finish(cluster, run));
+      for (const each of this.#options.runs.all())
+        if (each.state === 'running' && each.cluster === cluster.name) this.#runChanged(each);
+      this.#look(cluster.name);
+    }
+  }
+
+  /** Other settings: clusters that are no more let their nodes go. */
+  async reload(): Promise<void> {
+    const names = new Set(this.#options.clusters().map(({ name }) => name));
+    for (const { cluster, waiting } of this.book.queues()) {
+      if (names.has(cluster)) continue;
+      await this.book.drop(cluster);
+      for (const { nodeId } of waiting) this.#release(nodeId, undefined);
+    }
+    for (const name of names) this.#look(name);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  /** Once more, for a person. @throws Conflict for a node that no cluster takes, or that is not there to be taken */
+  async retry(nodes: readonly Node[], by: string): Promise<void> {
+    for (const node of nodes) {
+      const state = this.#options.life.state(node.id);
+      if (this.clusterOf(node) === undefined)
+        throw new Conflict(`${node.name} belongs to no cluster.`, [], 'Give it a role of one: podboot hand-off status');
+      if (state !== 'installed' && state !== 'handing-off' && state !== 'ready')
+        throw new Conflict(`${node.name} is ${state}: it has no system that could be handed over.`);
+    }
+    for (const [cluster, members] of Map.groupBy(nodes, (node) => this.clusterOf(node)))
+      if (cluster !== undefined) await this.#enqueue(cluster, members, by);
+  }
+
+  /** As it is, whatever was found. @throws Conflict */
+  async accept(node: Node, by: string, reason?: string): Promise<void> {
+    await this.#options.life.accepted(node, by, reason);
+    const cluster = this.clusterOf(node);
+    if (cluster === undefined) return;
+    await this.#turn(cluster.name, () =>
+      this.book.put(withoutNodes(this.book.queue(cluster.name), new Set([node.id]))),
+    );
+    this.#release(node.id, undefined);
+  }
+
+  /** Lets a cluster go on whose waves stopped. @throws NotFound */
+  async resume(name: string): Promise<void> {
+    if (!this.#options.clusters().some((cluster) => cluster.name === name))
+      throw new NotFound(`There is no cluster ${name} in podboot.yaml.`, 'podboot hand-off status shows them.');
+    await this.#turn(name, () => this.book.put(resumed(this.book.queue(name))));
+    this.#look(name);
+  }
+
+  /** A node that is no more. */
+  async forget(nodeId: NodeId): Promise<void> {
+    for (const { cluster } of this.book.queues())
+      await this.#turn(cluster, () => this.book.put(withoutNodes(this.book.queue(cluster), new Set([nodeId]))));
+    await this.book.forget(nodeId);
+    this.#release(nodeId, undefined);
+  }
+
+  async #enqueue({ name }: ClusterSettings, nodes: readonly Node[], by: string | undefined): Promise<void> {
+    await this.#turn(name, async () => {
+      const since = this.#options.clock.now();
+      let queue = this.book.queue(name);
+      for (const { id } of nodes)
+        queue = enqueued(queue, { nodeId: id, since, interruptions: 0, ...(by === undefined ? {} : { by }) });
+      await this.book.put(queue);
+      // Its run had begun before the daemon ended.
+      for (const { nodeId } of queue.current?.nodes ?? []) this.#release(nodeId, startedBy(queue.current?.run ?? ''));
+    });
+    this.#look(name);
+  }
+
+  /** Soon, in its turn. */
+  #look(name: string): void {
+    this.#act(name, () => this.#pump(name));
+  }
+
+  async #pump(name: string): Promise<void> {
+    const { clock, clusters, runs } = this.#options;
+    this.#timers.get(name)?.cancel();
+    const cluster = clusters().find((each) => each.name === name);
+    if (cluster === undefined || this.#isStopped) return;
+    await this.#dropStrayed(name);
+    const queue = this.book.queue(name);
+    const step = nextStep(queue, cluster, settingsHash(cluster), runs.busyWith(name) !== undefined, clock.now());
+    if (step.kind === 'wait') this.#sleep(name, step.untilMs - clock.now());
+    if (step.kind === 'start') await this.#begin(cluster, step.nodes);
+  }
+
+  #sleep(name: string, delayMs: number): void {
+    if (this.#isStopped) return;
+    const timer = this.#options.clock.setTimeout(
+      () => this.#look(name),
+      Math.min(LONGEST_SLEEP_MS, Math.max(1, delayMs)),
+    );
+    this.#timers.set(name, timer);
+  }
+
+  /** Those who have gone another way since: installed anew, in maintenance, removed. */
+  async #dropStrayed(name: string): Promise<void> {
+    const { life, nodes } = this.#options;
+    const strayed = this.book.queue(name).waiting.filter(({ nodeId, by }) => {
+      const state = nodes.byId(nodeId) === undefined ? undefined : life.state(nodeId);
+      return state !== 'installed' && state !== 'handing-off' && !(state === 'ready' && by !== undefined);
+    });
+    if (strayed.length === 0) return;
+    const ids = new Set(strayed.map(({ nodeId }) => nodeId));
+    await this.book.put(withoutNodes(this.book.queue(name), ids));
+    for (const id of ids) this.#release(id, undefined);
+  }
+
+  async #begin(cluster: ClusterSettings, wave: readonly WaitingNode[]): Promise<void> {
+    const { runs, nodes } = this.#options;
+    const hosts = wave.flatMap(({ nodeId }) => nodes.byId(nodeId)?.name ?? []);
+    const by = [...new Set(wave.map((node) => node.by ?? 'installed'))].join(', ');
+    try {
+      await runs.start({ cluster: cluster.name, action: 'add-worker', hosts, by });
+    } catch (error) {
+      // Somebody was quicker: the end of that run brings us here again.
+      if (runs.busyWith(cluster.name) === undefined) await this.#hindered(cluster, wave, error);
+    }
+  }
+
+  /** Nothing was begun. What is about single nodes ends their hand-off; the others try again without them. */
+  async #hindered(cluster: ClusterSettings, wave: readonly WaitingNode[], error: unknown): Promise<void> {
+    const obstacles = error instanceof RunRefused ? error.obstacles : [];
+    const own = obstacles.filter(({ host }) => host !== undefined);
+    const { nodes, life, clock, events } = this.#options;
+    const bad = new Set<NodeId>();
+    for (const { nodeId } of wave) {
+      const node = nodes.byId(nodeId);
+      const first = own.find(({ host }) => host === node?.name);
+      if (node === undefined || first === undefined) continue;
+      bad.add(nodeId);
+      const mend = `${first.mend} Then podboot hand-off retry ${node.name}`;
+      await life.failed(node, { code: `hand-off-${first.code}`, text: first.message, mend });
+    }
+    if (bad.size > 0) await this.book.put(withoutNodes(this.book.queue(cluster.name), bad));
+    for (const id of bad) this.#release(id, undefined);
+    const first = obstacles.find(({ host }) => host === undefined);
+    if (bad.size > 0 && first === undefined) return this.#look(cluster.name);
+    const text = first?.message ?? (error instanceof Error ? error.message : String(error));
+    const mend = first?.mend ?? mendOf(error);
+    const queue = this.book.queue(cluster.name);
+    if (queue.blocked?.text !== text)
+      events.emit({
+        type: 'hand-off.blocked',
+        level: 'warn',
+        subject: {},
+        text: `no run of ${cluster.name} can begin: ${text}`,
+        mend,
+      });
+    await this.book.put(blocked(queue, text, mend, clock.now()));
+    this.#look(cluster.name);
+  }
+
+  #runChanged(run: RunStatus): void {
+    const cluster = this.#options.clusters().find(({ name }) => name === run.cluster);
+    if (cluster === undefined) return;
+    if (!JOINS.has(run.action)) {
+      if (run.state !== 'running') this.#look(cluster.name);
+    } else if (run.state === 'running') this.#act(cluster.name, () => this.#adopt(cluster, run));
+    else this.#act(cluster.name, () => this.#finish(cluster, run));
+  }
+
+  /** A run has begun, ours or a person's: its nodes wait no more. */
+  async #adopt({ name }: ClusterSettings, run: RunStatus): Promise<void> {
+    const { nodes, life, clock } = this.#options;
+    const queue = this.book.queue(name);
+    const members = Object.keys(run.hosts).flatMap((host) => nodes.byName(host) ?? []);
+    if (queue.current?.run !== run.id) {
+      const wave = members.map(
+        ({ id }): WaitingNode =>
+          queue.waiting.find(({ nodeId }) => nodeId === id) ?? { nodeId: id, since: clock.now(), interruptions: 0 },
+      );
+      await this.book.put(begun(queue, run.id, wave));
+    }
+    for (const node of members) {
+      const isAsked = queue.waiting.find(({ nodeId }) => nodeId === node.id)?.by !== undefined;
+      // The life hears of it by its effect where that waits for us.
+      if (this.#release(node.id, startedBy(run.id))) continue;
+      if (life.state(node.id) !== 'ready' || isAsked) await life.started(node);
+    }
+  }
+
+  async #finish(cluster: ClusterSettings, run: RunStatus | undefined): Promise<void> {
+    const { clock, gate, nodes, hostOf } = this.#options;
+    const queue = this.book.queue(cluster.name);
+    const { current } = queue;
+    if (current === undefined || (run !== undefined && current.run !== run.id)) return this.#look(cluster.name);
+    if (run === undefined || run.state === 'refused') return this.#neverBegan(cluster, queue, run);
+    const hosts = current.nodes.flatMap(({ nodeId }) => nodes.byId(nodeId) ?? []).map(hostOf);
+    const passed = runnersSuccesses(run, hosts);
+    const checks = passed.length === 0 ? new Map() : await gate.check(cluster, passed);
+    const ends = nodeEnds(run, current.nodes, (id) => nodes.byId(id), checks, clock.now());
+    const fates = new Map<NodeId, WaveFate>(ends.map(({ node, fate }) => [node.id, fate]));
+    const stoppedBy = run.state === 'stopped' ? (run.stoppedBy ?? 'somebody') : undefined;
+    const end = { run: run.id, fates, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
+    // Read anew: nodes came to wait while the acceptance took its time.
+    const after = afterWave(this.book.queue(cluster.name), cluster, settingsHash(cluster), end, clock.now());
+    const givenUp = new Set(after.givenUp);
+    // The lives first: told twice they stay the same, and a crash in between tells them again.
+    for (const each of ends) if (each.fate !== 'unknown' || givenUp.has(each.node.id)) await this.#tell(each);
+    await this.book.put(
+      after.queue,
+      ends.map(({ result }) => result),
+    );
+    this.#tellHalt(cluster.name, after.queue);
+    this.#look(cluster.name);
+  }
+
+  /** Nothing was changed by it, so it counts for nobody. */
+  async #neverBegan({ name }: ClusterSettings, queue: HandOffQueue, run: RunStatus | undefined): Promise<void> {
+    const { current, ...rest } = queue;
+    const waiting = [...(current?.nodes ?? []), ...rest.waiting];
+    const text = run?.reason ?? `nothing is known of the run ${current?.run}`;
+    const mend = `podboot runs log ${current?.run}`;
+    await this.book.put(blocked({ ...rest, waiting }, text, mend, this.#options.clock.now()));
+    this.#options.events.emit({
+      type: 'hand-off.blocked',
+      level: 'warn',
+      subject: {},
+      text: `the run ${current?.run} of ${name} did not begin: ${text}`,
+      mend,
+    });
+    this.#look(name);
+  }
+
+  async #tell({ node, fate, fault, result }: NodeEnd): Promise<void> {
+    const { life, events } = this.#options;
+    if (fault === undefined) await life.done(node);
+    else await life.failed(node, fault);
+    const checks =
+      result.checks.length === 0
+        ? ''
+        : `, ${result.checks.filter(({ ok }) => ok).length} of ${result.checks.length} checks passed`;
+    events.emit({
+      type: fate === 'ready' ? 'hand-off.done' : 'hand-off.failed',
+      level: fate === 'ready' ? 'info' : 'warn',
+      subject: subjectOf(node),
+      text: fault?.text ?? `${node.name} was handed over to ${result.cluster} by ${result.run}${checks}`,
+      ...(fault?.mend === undefined ? {} : { mend: fault.mend }),
+      data: { run: result.run, cluster: result.cluster, result: result.outcome.result },
+    });
+  }
+
+  #tellHalt(cluster: string, { halt, waiting }: HandOffQueue): void {
+    if (halt === undefined) return;
+    this.#options.events.emit({
+      type: 'hand-off.halted',
+      level: 'error',
+      subject: {},
+      text: `the hand-off to ${cluster} has stopped by itself: ${halt.text}; ${waiting.length} nodes wait`,
+      mend: halt.mend,
+      data: { cluster, waiting: waiting.length },
+    });
+  }
+
+  /** Whether an effect waited for it. */
+  #release(nodeId: NodeId, outcome: EffectOutcome | undefined): boolean {
+    const waiting = this.#awaiting.get(nodeId) ?? [];
+    this.#awaiting.delete(nodeId);
+    for (const resolve of waiting) resolve(outcome);
+    return waiting.length > 0;
+  }
+
+  #turn<T>(cluster: string, act: () => Promise<T>): Promise<T> {
+    const turns = this.#turns.get(cluster) ?? new Turns();
+    this.#turns.set(cluster, turns);
+    return turns.take(act);
+  }
+
+  /** In its turn; what could not be stored is tried again. */
+  #act(cluster: string, act: () => Promise<void>): void {
+    if (this.#isStopped) return;
+    this.#turn(cluster, act).catch((error: unknown) => {
+      this.#options.events.emit({
+        type: 'hand-off.stuck',
+        level: 'error',
+        subject: {},
+        text: `the hand-off to ${cluster} stands still: ${error instanceof Error ? error.message : String(error)}`,
+        mend: 'Look at the disk of dataDir; podboot tries it again every few seconds.',
+        throttle: cluster,
+      });
+      if (!this.#isStopped) this.#options.clock.setTimeout(() => this.#act(cluster, act), RETRY_MS);
+    });
+  }
+}
+
+function startedBy(run: string): EffectOutcome {
+  return { done: true, text: `the run ${run} took it over` };
+}
+
+function mendOf(error: unknown): string {
+  return error instanceof Error && 'mend' in error && typeof error.mend === 'string'
+    ? error.mend
+    : 'Look at podboot’s log.';
+}

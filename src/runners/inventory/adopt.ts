@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../domain/errors.ts';
 import { type AdoptedInventory, MAX_FILE_BYTES } from './adopted-inventory.ts';
-import { groupsOfRole, todaysName } from './group-names.ts';
+import { todaysName } from './group-names.ts';
 import type { Inventory, InventoryGroup, Variables } from './inventory.ts';
 import { readIni } from './read-ini.ts';
 import { readYaml } from './read-yaml.ts';
@@ -49,27 +49,13 @@ export function childrenOf({ inventory }: AdoptedInventory): ReadonlyMap<string,
   return new Map([...inventory.groups].map(([name, { children }]) => [name, children]));
 }
 
-/** Roles that make the same groups of a host again: its groups in today's spelling, without those that only hold others. */
-export function rolesIn({ inventory }: AdoptedInventory, host: string): string[] {
-  const roles = [...inventory.groups].filter(([, { hosts }]) => hosts.includes(host)).map(([name]) => todaysName(name));
-  return [...new Set(roles)];
-}
-
-/** All groups that a host is in, by whatever path, in today's spelling. */
-export function groupsIn(inventory: Inventory, host: string): ReadonlySet<string> {
-  const parents = new Map<string, string[]>();
-  for (const [name, { children }] of inventory.groups) {
-    for (const child of children) parents.set(child, [...(parents.get(child) ?? []), name]);
+/** Of each host, roles that make the same groups of it again: its groups in today's spelling, not those above them. */
+export function rolesByHost({ inventory }: AdoptedInventory): ReadonlyMap<string, ReadonlySet<string>> {
+  const roles = new Map<string, Set<string>>();
+  for (const [group, { hosts }] of inventory.groups) {
+    for (const host of hosts) roles.set(host, (roles.get(host) ?? new Set()).add(todaysName(group)));
   }
-  const found = new Set<string>();
-  const open = [...inventory.groups].filter(([, { hosts }]) => hosts.includes(host)).map(([name]) => name);
-  while (open.length > 0) {
-    const group = open.pop() as string;
-    if (found.has(group)) continue;
-    found.add(group);
-    open.push(...(parents.get(group) ?? []));
-  }
-  return new Set([...found].map(todaysName));
+  return roles;
 }
 
 /**
@@ -89,12 +75,4 @@ export function mergeInventories(first: Inventory, second: Inventory): Inventory
     });
   }
   return { hosts, groups, vars: { ...first.vars, ...second.vars } };
-}
-
-/** Groups that a role of a node stands for, where an inventory and a node are compared. */
-export function groupsOfRoles(
-  roles: readonly string[],
-  runner: Parameters<typeof groupsOfRole>[1],
-): ReadonlySet<string> {
-  return new Set(roles.flatMap((role) => groupsOfRole(role, runner)));
 }

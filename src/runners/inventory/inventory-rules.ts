@@ -35,9 +35,12 @@ function nameProblems({ hosts, groups }: Inventory): Obstacle[] {
   ];
 }
 
-function addressProblems({ hosts, options = {} }: InventoryInput): Obstacle[] {
+function addressProblems({ hosts, options = {}, adopted }: InventoryInput): Obstacle[] {
   const without = hosts.filter(
-    ({ name, address }) => address === undefined && options.hostVars?.[name]?.ansible_host === undefined,
+    ({ name, address }) =>
+      address === undefined &&
+      options.hostVars?.[name]?.ansible_host === undefined &&
+      adopted?.inventory.hosts.has(name) !== true,
   );
   const names = without.map(({ name }) => name);
   return told(names, 'inventory-no-address', (some) => ({
@@ -46,14 +49,16 @@ function addressProblems({ hosts, options = {} }: InventoryInput): Obstacle[] {
   }));
 }
 
-function groupProblems({ hosts, runner, options = {} }: InventoryInput, { groups }: Inventory): Obstacle[] {
+function groupProblems({ hosts, runner, options = {}, adopted }: InventoryInput, { groups }: Inventory): Obstacle[] {
   const wanted = new Set(
     hosts.flatMap(({ roles }) => roles.flatMap((role) => groupsOfRole(role, runner, options.roleGroups))),
   );
   const wrong = [...wanted, ...Object.keys(options.groupVars ?? {}).filter((name) => name !== 'all')].filter(
     (name) => !isGroupName(name) || ANSIBLE_GROUPS.has(name),
   );
-  const strangers = Object.keys(options.hostVars ?? {}).filter((name) => !hosts.some((host) => host.name === name));
+  const strangers = Object.keys(options.hostVars ?? {}).filter(
+    (name) => !hosts.some((host) => host.name === name) && adopted?.inventory.hosts.has(name) !== true,
+  );
   const isEmpty = hosts.length > 0 && groups.size === 0;
   return [
     ...told(wrong, 'inventory-group-name', (names) => ({

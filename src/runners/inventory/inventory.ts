@@ -1,6 +1,8 @@
 import type { Obstacle, RunHost, RunnerKind, SshSettings } from '../../domain/hand-off.ts';
 import { formatIpv4 } from '../../domain/ipv4.ts';
 import type { HostKeyFile } from '../ssh/ssh-arguments.ts';
+import { childrenOf, rolesByHost } from './adopt.ts';
+import type { AdoptedInventory } from './adopted-inventory.ts';
 import { connectionVariables } from './connection-variables.ts';
 import { ANSIBLE_GROUPS, groupsOfRole, isGroupName, type RoleGroups, todaysName } from './group-names.ts';
 import { GroupTable } from './group-table.ts';
@@ -58,8 +60,11 @@ export interface InventoryInput {
   /** Where the keys are by which a host, or the bastion, is known. */
   readonly hostKeys: HostKeys;
   readonly options?: InventoryOptions;
-  /** Of an inventory that is adopted beside this one: children that would close a circle with its groups are left out. */
-  readonly adoptedChildren?: ReadonlyMap<string, readonly string[]>;
+  /**
+   * The operator's own, which Ansible reads before this one: its hosts come first and keep their groups and addresses, its
+   * groups are completed, and what it says of itself is not said again.
+   */
+  readonly adopted?: AdoptedInventory;
 }
 
 export interface HostKeys {
@@ -74,11 +79,17 @@ export interface BuiltInventory {
 
 /** The inventory of a cluster. Pure: the same input makes the same bytes. */
 export function buildInventory(input: InventoryInput): BuiltInventory {
-  const { runner, hosts, options = {} } = input;
-  const table = new GroupTable(input.adoptedChildren);
-  for (const host of hosts) {
-    const groups = new Set(host.roles.flatMap((role) => groupsOfRole(role, runner, options.roleGroups)));
-    for (const group of groups) if (isUsable(group)) table.addHost(group, host.name);
+  const { runner, options = {}, adopted } = input;
+  const hosts = inFileOrder(input.hosts, adopted);
+  const enrolled = new Map(hosts.map((host) => [host.name, host]));
+  const told = adopted === undefined ? undefined : rolesByHost(adopted);
+  const table = new GroupTable(adopted === undefined ? new Map() : childrenOf(adopted));
+  for (const name of new Set([...(adopted?.inventory.hosts.keys() ?? []), ...enrolled.keys()])) {
+    const groups = [
+      ...(told?.get(name) ?? []),
+      ...(enrolled.get(name)?.roles ?? []).flatMap((role) => groupsOfRole(role, runner, options.roleGroups)),
+    ];
+    for (const group of groups) if (isUsable(group)) table.addHost(group, name);
   }
   table.completeKubernetes();
   table.completeSlurm();
@@ -87,7 +98,7 @@ export function buildInventory(input: InventoryInput): BuiltInventory {
   }
   table.addOldSpellings();
 
-  const connection = connectionVariables(input);
+  const connection = connectionVariables({ ...input, hosts });
   const members = table.hostsOf('etcd');
   const inventory: Inventory = {
     vars: { ...connection.vars, ...(options.groupVars?.all ?? {}), ...(options.vars ?? {}) },
@@ -95,8 +106,7 @@ export function buildInventory(input: InventoryInput): BuiltInventory {
       hosts.map((host) => [
         host.name,
         {
-          ...addresses(host),
-          ...member(members.indexOf(host.name)),
+          ...withoutSaid({ ...addresses(host), ...member(members.indexOf(host.name)) }, adopted, host.name),
           ...connection.hostVars.get(host.name),
           ...labelled(host, options.labelVars),
           ...(options.hostVars?.[host.name] ?? {}),
@@ -106,6 +116,26 @@ export function buildInventory(input: InventoryInput): BuiltInventory {
     groups: table.groups(),
   };
   return { inventory, obstacles: inventoryProblems(input, inventory) };
+}
+
+/** Hosts of the file in its order, then the others: the control plane of a cluster that stands keeps its first member. */
+function inFileOrder(hosts: readonly RunHost[], adopted: AdoptedInventory | undefined): readonly RunHost[] {
+  if (adopted === undefined) return hosts;
+  const enrolled = new Map(hosts.map((host) => [host.name, host]));
+  const known = [...adopted.inventory.hosts.keys()].flatMap((name) => enrolled.get(name) ?? []);
+  return [...new Set([...known, ...hosts])];
+}
+
+/**
+ * Where SSH goes to, the node's record says. What the file says of the addresses that services use, and of the name in etcd,
+ * stands in the cluster already.
+ */
+function withoutSaid(vars: Variables, adopted: AdoptedInventory | undefined, host: string): Variables {
+  const said = adopted?.inventory.hosts.get(host);
+  if (said === undefined) return vars;
+  // Its addresses are of one mind: where it has none for services, they use the one that it has for SSH.
+  const kept = Object.entries(vars).filter(([name]) => name === 'ansible_host' || (name !== 'ip' && !(name in said)));
+  return Object.fromEntries(kept);
 }
 
 function isUsable(group: string): boolean {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readInventory } from '../../../src/runners/inventory/adopt.ts';
 import { buildInventory } from '../../../src/runners/inventory/inventory.ts';
-import { guidePod, host, input, PINNED, SSH } from './pod.ts';
+import { guidePod, host, input, SSH } from './pod.ts';
 
 const codes = (obstacles: readonly { code: string }[]) => obstacles.map(({ code }) => code);
 
@@ -150,10 +151,37 @@ describe('inventory of a pod', () => {
   });
 
   it('leaves out a child that would close a circle with an adopted inventory', () => {
-    const adoptedChildren = new Map([['kube_control_plane', ['kube-master']]]);
-    const { inventory } = buildInventory({ ...input(), hostKeys: PINNED, adoptedChildren });
+    const adopted = readInventory(Buffer.from('[kube_control_plane:children]\nkube-master\n[kube-master]\n'));
+    const { inventory } = buildInventory(input({ adopted }));
     assert.equal(inventory.groups.get('kube-master'), undefined);
     assert.deepEqual(inventory.groups.get('kube-node')?.children, ['kube_node']);
+  });
+
+  it('completes an adopted inventory: its hosts first, its addresses kept, old names understood', () => {
+    const adopted = readInventory(
+      Buffer.from(
+        [
+          '[all]',
+          'old1 ansible_host=10.0.0.77',
+          'mgmt02 ansible_host=10.9.9.9 ip=172.16.0.2 etcd_member_name=etcd-b',
+          '[kube-master]',
+          'old1',
+          'mgmt02',
+          '[etcd]',
+          'old1',
+          '[kube-node]',
+          'dgx01',
+        ].join('\n'),
+      ),
+    );
+    const hosts = guidePod().map((each) => (each.name === 'mgmt02' ? { ...each, roles: ['etcd'] } : each));
+    const { inventory, obstacles } = buildInventory(input({ adopted, hosts }));
+    assert.deepEqual(inventory.groups.get('kube_control_plane')?.hosts, ['old1', 'mgmt02', 'mgmt01', 'mgmt03']);
+    assert.deepEqual(inventory.groups.get('etcd')?.hosts, ['old1', 'mgmt02', 'mgmt01', 'mgmt03']);
+    assert.deepEqual(codes(obstacles), ['inventory-even-etcd']);
+    assert.deepEqual(inventory.hosts.get('mgmt02'), { ansible_host: '10.0.0.2' });
+    assert.equal(inventory.hosts.get('mgmt01')?.etcd_member_name, 'etcd3');
+    assert.equal(inventory.hosts.has('old1'), false);
   });
 
   it('is slurm’s where the cluster’s runner is slurm', () => {

@@ -8,6 +8,9 @@ import type { TurnBudget } from './turn-budget.ts';
 /** A write through the ordinary path: what a client holds of our memory. */
 const CHUNK_BYTES = 64 * 1024;
 
+/** A write that waits for room, where sendfile(2) does the work: whole pages, and little to copy. */
+const WAITING_WRITE_BYTES = 4096;
+
 /** A download that the kernel takes nothing of for so long is ended: its machine is off, hung, or means harm. */
 export const STALL_MS = 60_000;
 
@@ -33,7 +36,7 @@ export interface SendResult {
  *
  * libuv tells nobody when a socket has room again, except by the callback of a write. So a chunk goes by an ordinary
  * write; when its callback says that nothing waits any more, sendfile(2) sends as much as the kernel takes; once it
- * would block, the next chunk goes by a write again, which waits in libuv.
+ * would block, a small chunk goes by a write again, which waits in libuv.
  *
  * @throws PodbootError `asset-changed`; the connection is then broken off, as its body can't be completed
  */
@@ -104,7 +107,9 @@ class Transfer {
   }
 
   async #writeChunk(): Promise<void> {
-    const chunk = this.#chunk.subarray(0, Math.min(CHUNK_BYTES, this.#end - this.#position));
+    const isFirst = this.#position === this.#start;
+    const most = isFirst || this.#parts.sender === undefined ? CHUNK_BYTES : WAITING_WRITE_BYTES;
+    const chunk = this.#chunk.subarray(0, Math.min(most, this.#end - this.#position));
     await readFully(this.#asset.handle, this.#asset.name, chunk, this.#position);
     if (this.#gone) return;
     await this.#untilDone((done) => this.#response.write(chunk, done));

@@ -10,6 +10,7 @@ import type {
 import { compileDhcp } from './compile-dhcp.ts';
 import { compileDiscovery } from './compile-discovery.ts';
 import { compileDns } from './compile-dns.ts';
+import { compileClusters } from './compile-hand-off.ts';
 import { compileLifecycle } from './compile-lifecycle.ts';
 import { compilePower } from './compile-power.ts';
 import { compileInstall, compileProfiles } from './compile-profiles.ts';
@@ -50,6 +51,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   const profiles = compileProfiles(yaml.profiles, written, report);
   const { boot, programs } = compileBoot(yaml, profiles, report);
   const discovery = compileDiscovery(yaml.discovery, written, report);
+  const clusters = compileClusters(yaml.clusters, report);
   const listen = compileListen(yaml.api, report);
   const settings: Settings = {
     dataDir,
@@ -63,6 +65,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
     lifecycle: compileLifecycle(yaml, report),
     power: compilePower(yaml.power, report),
     discovery: discovery.settings,
+    ...(clusters.length === 0 ? {} : { clusters: clusters.map(({ value }) => value) }),
     api: { listen: listen.map((entry) => entry.value) },
     log: { level: yaml.log?.level ?? DEFAULTS.log.level, format: yaml.log?.format ?? DEFAULTS.log.format },
   };
@@ -70,7 +73,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   return {
     draft: {
       ...{ settings, times, interfaces, subnets, groups, reservations, profiles, listen, programs, written },
-      ...{ upstreams: dns.upstreams, dnsRecords: dns.records, discoveryRules: discovery.rules },
+      ...{ upstreams: dns.upstreams, dnsRecords: dns.records, discoveryRules: discovery.rules, clusters },
     },
     findings,
   };

@@ -1,6 +1,7 @@
 import * as daemon from './checks-daemon.ts';
 import * as discovery from './checks-discovery.ts';
 import * as dns from './checks-dns.ts';
+import * as handOff from './checks-hand-off.ts';
 import * as links from './checks-links.ts';
 import * as pools from './checks-pools.ts';
 import * as reservations from './checks-reservations.ts';
@@ -52,6 +53,11 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   discovery.rulesGroupAndProfileExist,
   discovery.rulesArmNobody,
   discovery.automaticRulesTrustSwitches,
+  handOff.runnersHaveWhatTheyNeed,
+  handOff.runnersTakeTheirOptions,
+  handOff.rolesBelongToOneCluster,
+  handOff.clustersReachTheirNodes,
+  handOff.playbooksCanBeFound,
   daemon.portsDiffer,
   daemon.listenAddressesDiffer,
   daemon.apiIsNotForEveryone,

@@ -30,6 +30,7 @@ export const DEFAULTS = {
   install: { grantTime: '24h', claimTime: '1h', retries: 0 },
   discovery: { identify: 'when-needed', interface: 'boot', automatic: false },
   power: { atOnce: 64, minGap: 0, pollInterval: '1m', actionTime: '5m', offTime: '5s', bootAttempts: 3 },
+  cluster: { settle: '2m', inactivity: '1h', canary: 1, wave: 20, maxFailed: 0.1, sshUser: 'ubuntu' },
   console: { record: 'boots', keep: 10 },
   api: { listen: ['127.0.0.1:8067'] },
   log: { level: 'info', format: 'auto' },

@@ -1,3 +1,4 @@
+import type { ClusterSettings } from '../domain/hand-off.ts';
 import type { Ipv4, Ipv4Range } from '../domain/ipv4.ts';
 import type {
   DiscoveryRule,
@@ -46,6 +47,7 @@ export interface Draft {
   readonly upstreams: readonly Sited<UpstreamSettings>[];
   readonly dnsRecords: readonly Sited<DnsRecordSettings>[];
   readonly discoveryRules: readonly Sited<DiscoveryRule>[];
+  readonly clusters: readonly Sited<ClusterSettings>[];
   readonly written: WrittenNames;
 }
 

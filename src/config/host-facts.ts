@@ -106,7 +106,7 @@ function ownersOf(inodes: ReadonlySet<string>): Map<string, HolderProcess> {
 
 function describeProcess(id: number): HolderProcess {
   const words = readOptional(`/proc/${id}/cmdline`).split('\0');
-  const isPodboot = id === process.pid || words.some((word) => /(^|\/)podboot(\.ts)?$/.test(word));
+  const isPodboot = id === process.pid || words.some((word) => /(^|\/)podboot(\.[jt]s)?$/.test(word));
   return { id, name: readOptional(`/proc/${id}/comm`).trim() || 'a process', isPodboot };
 }
 

@@ -11,6 +11,7 @@ import {
 import { bootSchema, profilesSchema } from './schema-boot.ts';
 import { discoverySchema } from './schema-discovery.ts';
 import { dnsSchema } from './schema-dns.ts';
+import { clusterSchema } from './schema-hand-off.ts';
 import { rolesSchema } from './schema-install.ts';
 import { flag, measured, named, oneOf, section, wholeNumber, written } from './schema-leaves.ts';
 import { deadlinesSchema, installSchema } from './schema-lifecycle.ts';
@@ -365,6 +366,14 @@ export const podbootSchema = section(
     install: Type.Optional(installSchema),
     discovery: Type.Optional(discoverySchema),
     power: Type.Optional(powerSchema),
+    clusters: Type.Optional(
+      named(
+        nameNotation,
+        'Name of a cluster, for example pod1.',
+        clusterSchema,
+        'What finished nodes join, for example { pod1: { runner: kubespray, roles: [kube_node], checkout: /opt/kubespray } }.',
+      ),
+    ),
     api: Type.Optional(apiSchema),
     log: Type.Optional(logSchema),
   },

@@ -73,6 +73,8 @@ export interface RunRequest {
   readonly action: RunAction;
   /** Names of nodes; empty: everybody in the cluster. */
   readonly hosts: readonly string[];
+  /** Of `remove`: hosts that do not answer are taken out of the cluster without being reset. */
+  readonly ungraceful?: boolean;
   /** For the history: a person's token name, `installed`, `deploy plan pod1`. */
   readonly by: string;
   /** Entry of the catalogue for `service`. */

@@ -1,3 +1,4 @@
+import type { Commands } from '../domain/commands.ts';
 import type {
   ClusterSettings,
   RunHost,
@@ -7,6 +8,7 @@ import type {
   RunRequest,
   RunStatus,
 } from '../domain/hand-off.ts';
+import type { ReadContents } from './kubespray/cluster-contents.ts';
 
 /** What a kind of runner needs of the house to make a plan. */
 export interface PlanContext {
@@ -14,6 +16,10 @@ export interface PlanContext {
   readonly runsDir: string;
   /** Absolute path of podboot's known_hosts, one file a host (`ssh/known-hosts.ts`). */
   readonly knownHostsDir: string;
+  /** Programs of this host, for what is looked at before a run. */
+  readonly commands: Commands;
+  /** Who is in a cluster of Kubernetes now. */
+  readonly contents: ReadContents;
 }
 
 /**

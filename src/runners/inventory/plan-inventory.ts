@@ -13,7 +13,7 @@ export interface PlannedInventory {
   readonly adopted?: AdoptedFolder['adopted'];
   readonly files: readonly RunFile[];
   /** Of `ansible-playbook`: `-i` and its files, the adopted one first, so that what podboot knows counts. */
-  readonly arguments: readonly string[];
+  readonly argv: readonly string[];
   /** SHA-256, hex. */
   readonly hash: string;
   readonly obstacles: readonly Obstacle[];
@@ -48,7 +48,7 @@ export function planInventory(
     inventory: built.inventory,
     ...(folder === undefined ? {} : { adopted: folder.adopted }),
     files: files.map(({ path, content }) => ({ path: `${FOLDER}/${path}`, content })),
-    arguments: [
+    argv: [
       ...(adoptedFile === undefined ? [] : ['-i', `{run}/${FOLDER}/${adoptedFile}`]),
       '-i',
       `{run}/${FOLDER}/hosts.ini`,

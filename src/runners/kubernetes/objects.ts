@@ -8,6 +8,8 @@ export interface ListedNode extends KubernetesNode {
   /** `v1.29.3`. */
   readonly kubeletVersion?: string;
   readonly isControlPlane: boolean;
+  /** Milliseconds since 1970, when it joined. */
+  readonly joinedAt?: number;
 }
 
 const MAX_WORDS = 200;
@@ -24,6 +26,7 @@ export function readNode(value: unknown): ListedNode | undefined {
   const because = isReady ? undefined : notReadyWords(ready);
   const labels = textsAt(objectAt(value, 'metadata'), 'labels');
   const kubeletVersion = textAt(objectAt(status, 'nodeInfo'), 'kubeletVersion');
+  const joinedAt = Date.parse(textAt(objectAt(value, 'metadata'), 'creationTimestamp') ?? '');
   return {
     name,
     isReady,
@@ -33,6 +36,7 @@ export function readNode(value: unknown): ListedNode | undefined {
     allocatable: textsAt(status, 'allocatable'),
     isControlPlane: CONTROL_PLANE.some((label) => label in labels),
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
+    ...(Number.isNaN(joinedAt) ? {} : { joinedAt }),
   };
 }
 

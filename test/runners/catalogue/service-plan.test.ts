@@ -5,9 +5,15 @@ import { parseIpv4 } from '../../../src/domain/ipv4.ts';
 import { loadCatalogue } from '../../../src/runners/catalogue/catalogue.ts';
 import type { Files } from '../../../src/runners/catalogue/checkout.ts';
 import { planService } from '../../../src/runners/catalogue/service-plan.ts';
+import type { PlanContext } from '../../../src/runners/runner.ts';
 
 const CHECKOUT = '/srv/deepops';
-const CONTEXT = { runsDir: '/var/lib/podboot/runs', knownHostsDir: '/var/lib/podboot/known-hosts' };
+const CONTEXT: PlanContext = {
+  runsDir: '/var/lib/podboot/runs',
+  knownHostsDir: '/var/lib/podboot/known-hosts',
+  commands: { run: async () => assert.fail('a service runs nothing while it is planned') },
+  contents: async () => ({ state: 'none' }),
+};
 const catalogue = loadCatalogue();
 
 function files(there: Readonly<Record<string, string>>, modes: Readonly<Record<string, number>> = {}): Files {

@@ -62,13 +62,13 @@ export async function compose({ configPath, settings, store, logger, manager }: 
   const clock = createSystemClock();
   const log = createEventLog(logger, clock);
   const timeline = createTimeline({ store, clock, log });
-  const events = combineSinks(
+  const told = combineSinks(
     log,
-    timeline,
     { wantsDebug: false, emit: (event) => book.emit(event) },
     { wantsDebug: false, emit: (event) => power.emit(event) },
     { wantsDebug: false, emit: (event) => consoles.emit(event) },
   );
+  const events = combineSinks(timeline, told);
   const libc = loadLibc();
   if (libc.libc === undefined)
     logger.warn({ type: 'host.no-libc' }, `sockets can't be bound to an interface: ${libc.reason}`);
@@ -119,7 +119,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
   const lifecycle = createLifecycle({
     documents: snapshot.documents,
     nodes,
-    commit,
+    told,
     clock,
     events,
     timeline,

@@ -11,7 +11,7 @@ import type {
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Node } from '../domain/node.ts';
 import type { NodeLife } from '../domain/node-life.ts';
-import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { Clock, EventSink, NodeDirectory, StoreSnapshot } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import { DAEMON_OWNER, ownersOfNode, type StoredEvent } from '../domain/stored-event.ts';
 import { diagnose } from '../lifecycle/diagnosis/diagnose.ts';
@@ -27,7 +27,8 @@ const NEWEST = 2_000;
 export interface LifecycleParts {
   readonly documents: StoreSnapshot['documents'];
   readonly nodes: NodeDirectory;
-  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
+  /** What hears of a life's changes once they are on disk and in the timeline. */
+  readonly told: EventSink;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly timeline: Timeline;
@@ -63,7 +64,8 @@ export function createLifecycle(parts: LifecycleParts): Lifecycle {
   const book: LifeBook = new LifeBook({
     documents: parts.documents,
     nodes: parts.nodes,
-    commit: parts.commit,
+    commit: (batch, told) => timeline.commit(batch, told),
+    told: parts.told,
     clock,
     events: parts.events,
     settings: () => settings().lifecycle,

@@ -14,7 +14,7 @@ import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
 import type { NodeLife } from './node-life.ts';
 import type { JobStep, PowerJob, SealedCredentials } from './power.ts';
 import type { ServiceRecord } from './services.ts';
-import type { EventStore } from './stored-event.ts';
+import type { EventChange, EventStore } from './stored-event.ts';
 
 /** Time, so that tests have their own. */
 export interface Clock {
@@ -240,6 +240,8 @@ export interface Store extends EventStore {
   load(): Promise<StoreSnapshot>;
   /** Resolves when the whole batch is on disk (fsync); rejects with nothing of it written. */
   commit(batch: readonly StoreChange[]): Promise<void>;
+  /** The same with what is told of it, in one transaction. Resolves with the number of the last event, as `appendEvents`. */
+  commitWithEvents(batch: readonly StoreChange[], events: readonly EventChange[]): Promise<number>;
   /** As it stands on disk now: another process may have written it (`podboot token new`). */
   setting(name: string): Promise<string | undefined>;
   /** One document, for those that nobody keeps in memory. */

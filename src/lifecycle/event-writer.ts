@@ -58,6 +58,26 @@ export class EventWriter {
     if (this.#round === undefined) this.#timer ??= this.#options.clock.setTimeout(() => this.#start(), GATHER_MS);
   }
 
+  /**
+   * Writes events in a transaction of somebody else's, together with what they tell of. What waits goes before them, so that
+   * the order is the one in which it was told.
+   * @throws what `write` throws; then none of `changes` is written, and what waited waits again
+   */
+  async writeWith(changes: readonly EventChange[], write: (batch: readonly EventChange[]) => Promise<number>) {
+    // Trouble of the timeline's own is not to be that transaction's.
+    const before = this.#attempts > 0 ? [] : this.#take(MAX_ROUND);
+    const batch = [...before, ...changes];
+    try {
+      this.#tellStored(batch, await write(batch));
+    } catch (error) {
+      this.#putBack(before);
+      if (this.#waiting.length > 0 && this.#round === undefined) {
+        this.#timer ??= this.#options.clock.setTimeout(() => this.#start(), GATHER_MS);
+      }
+      throw error;
+    }
+  }
+
   /** Takes out what waits of a node, before what is written of it is forgotten. */
   withdraw(nodeId: string): void {
     this.#waiting = this.#waiting.filter(
@@ -103,9 +123,7 @@ export class EventWriter {
 
   async #writeRound(): Promise<void> {
     for (let count = 0; count < MAX_ROUND && this.#waiting.length > 0; count += BATCH) {
-      const batch = this.#waiting.splice(0, BATCH);
-      const strangers = batch.filter(isStranger).length;
-      this.#strangersWaiting -= strangers;
+      const batch = this.#take(BATCH);
       try {
         const last = await this.#options.store.appendEvents(batch);
         this.#tellStored(batch, last);
@@ -114,6 +132,17 @@ export class EventWriter {
         return;
       }
     }
+  }
+
+  #take(count: number): readonly EventChange[] {
+    const taken = this.#waiting.splice(0, count);
+    this.#strangersWaiting -= taken.filter(isStranger).length;
+    return taken;
+  }
+
+  #putBack(changes: readonly EventChange[]): void {
+    this.#strangersWaiting += changes.filter(isStranger).length;
+    this.#waiting = [...changes, ...this.#waiting];
   }
 
   #tellStored(batch: readonly EventChange[], last: number): void {
@@ -140,8 +169,7 @@ export class EventWriter {
       });
     }
     if (this.#attempts < MAX_ATTEMPTS) {
-      this.#strangersWaiting += batch.filter(isStranger).length;
-      this.#waiting = [...batch, ...this.#waiting];
+      this.#putBack(batch);
     } else {
       this.#attempts = 1;
       this.#dropped += batch.length;

@@ -7,7 +7,7 @@ import type { EffectPort, GrantDirectory, GrantStanding, HostKeyProbe, ProfileFa
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { Node, NodeId } from '../domain/node.ts';
 import type { NodeFault, NodeLife } from '../domain/node-life.ts';
-import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
+import type { Clock, EventSink, NodeDirectory, StoreSnapshot } from '../domain/ports.ts';
 import type { LifecycleSettings } from '../domain/settings.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { BootSessions } from './boot-sessions.ts';
@@ -19,14 +19,16 @@ import { createLifeCore, deadlinesOf, type LifeCore } from './life-core.ts';
 import { EffectRunner } from './life-effects.ts';
 import { type Draft, LifeMemory, lifeOf } from './life-memory.ts';
 import { placeText, subjectOfNode } from './life-words.ts';
-import { LifeWriter } from './life-writer.ts';
+import { type LifeCommit, LifeWriter } from './life-writer.ts';
 import { NodeCommands } from './node-commands.ts';
 import { transition } from './transition.ts';
 
 export interface LifeBookOptions {
   readonly documents: StoreSnapshot['documents'];
   readonly nodes: NodeDirectory;
-  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
+  readonly commit: LifeCommit;
+  /** Whoever hears what a commit has put into the timeline itself. */
+  readonly told: EventSink;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly settings: () => LifecycleSettings;
@@ -63,7 +65,7 @@ export class LifeBook implements GrantDirectory, EventSink {
     const writer = new LifeWriter({
       memory: this.#memory,
       commit,
-      events,
+      told: options.told,
       onCommitted: (draft) => this.#committed(draft),
     });
     this.#core = createLifeCore({ memory: this.#memory, writer, settings });

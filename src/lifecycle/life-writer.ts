@@ -6,10 +6,14 @@ import { Draft, type LifeMemory } from './life-memory.ts';
 /** What is decided in its turn: changes into the draft, words for the timeline. May throw: then nothing of it stays. */
 export type Work<T> = (draft: Draft, tell: (event: BootEvent) => void) => T;
 
+export type LifeCommit = (batch: readonly StoreChange[], told: readonly BootEvent[]) => Promise<void>;
+
 export interface LifeWriterOptions {
   readonly memory: LifeMemory;
-  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
-  readonly events: EventSink;
+  /** Both in one transaction: the changes, and what the timeline tells of them. */
+  readonly commit: LifeCommit;
+  /** Whoever else is to hear what was told, once it is on disk. */
+  readonly told: EventSink;
   /** After a batch is on disk and in memory, before whoever asked is answered. */
   readonly onCommitted: (draft: Draft) => void;
 }
@@ -62,7 +66,7 @@ export class LifeWriter {
   }
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
-    const { memory, commit, events, onCommitted } = this.#options;
+    const { memory, commit, told: others, onCommitted } = this.#options;
     const draft = new Draft(memory);
     const told: BootEvent[] = [];
     const done: { readonly waiting: Waiting; readonly value: unknown }[] = [];
@@ -80,14 +84,14 @@ export class LifeWriter {
     }
     try {
       const changes = draft.changes();
-      if (changes.length > 0) await commit(changes);
+      if (changes.length > 0 || told.length > 0) await commit(changes, told);
     } catch (error) {
       for (const { waiting } of done) waiting.reject(error);
       return;
     }
     memory.apply(draft);
     onCommitted(draft);
-    for (const event of told) events.emit(event);
+    for (const event of told) others.emit(event);
     for (const { waiting, value } of done) waiting.resolve(value);
   }
 }

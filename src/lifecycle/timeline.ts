@@ -1,5 +1,5 @@
 import type { BootEvent } from '../domain/events.ts';
-import type { Clock, EventSink } from '../domain/ports.ts';
+import type { Clock, EventSink, Store, StoreChange } from '../domain/ports.ts';
 import {
   DAEMON_OWNER,
   type EventOwner,
@@ -18,6 +18,11 @@ export type StoredListener = (entries: readonly StoredEvent[]) => void;
  * its bounds; memory has only what waits to be written.
  */
 export interface Timeline extends EventSink {
+  /**
+   * Changes of the store with what is told of them, in one transaction: neither is ever on disk without the other. The rest
+   * of podboot is told by whoever calls, afterwards. @throws what the store throws
+   */
+  commit(batch: readonly StoreChange[], told: readonly BootEvent[]): Promise<void>;
   /** What was emitted before the call is in it, as far as it could be written. @throws what the store throws */
   read(query: EventQuery): Promise<EventPage>;
   /** The last number of an event that was told before that time. */
@@ -31,7 +36,7 @@ export interface Timeline extends EventSink {
 }
 
 export interface TimelineOptions {
-  readonly store: EventStore;
+  readonly store: EventStore & Pick<Store, 'commitWithEvents'>;
   readonly clock: Clock;
   /** Where the timeline tells of its own trouble. */
   readonly log: EventSink;
@@ -81,6 +86,13 @@ export function createTimeline({ store, clock, log }: TimelineOptions): Timeline
         // Its own history is gone; that it was removed is the daemon's.
         writer.add({ add: { owner: DAEMON_OWNER, at, event } });
       } else writer.add({ add: { owner, at, event } });
+    },
+    async commit(batch, told) {
+      const events = told.flatMap((event) => {
+        const owner = ownerOf(event);
+        return isRepeated(event, owner) ? [] : [{ add: { owner, at: clock.now(), event } }];
+      });
+      await writer.writeWith(events, (all) => store.commitWithEvents(batch, all));
     },
     async read(query) {
       await writer.flush();

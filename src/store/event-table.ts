@@ -50,7 +50,7 @@ export class EventTable {
     this.#database = database;
     this.#limits = limits;
     this.#sql = eventStatements(database);
-    this.#recount();
+    this.recount();
   }
 
   /** History of nodes that are gone: podboot ended between a node's removal and its history's. */
@@ -63,28 +63,39 @@ export class EventTable {
 
   /** All of it or nothing. @returns the last number that was given */
   append(batch: Flat): number {
-    return this.#inTransaction(() => {
-      const grown = new Set<KnownOwner>();
-      let at = 0;
-      while (at < batch.length) {
-        const owner = { kind: batch[at + 1] as EventOwner['kind'], name: batch[at + 2] as string };
-        if (batch[at] === EventOp.FORGET) {
-          this.#forget(owner);
-          at += 1 + FORGET_OPERANDS;
-        } else {
-          grown.add(this.#add(owner, batch.slice(at + 3, at + 1 + ADD_OPERANDS)));
-          at += 1 + ADD_OPERANDS;
-        }
+    return this.#inTransaction(() => this.appendWithin(batch));
+  }
+
+  /** As part of somebody else's transaction, who has it counted again where that fails. @returns the last number that was given */
+  appendWithin(batch: Flat): number {
+    const grown = new Set<KnownOwner>();
+    let at = 0;
+    while (at < batch.length) {
+      const owner = { kind: batch[at + 1] as EventOwner['kind'], name: batch[at + 2] as string };
+      if (batch[at] === EventOp.FORGET) {
+        this.#forget(owner);
+        at += 1 + FORGET_OPERANDS;
+      } else {
+        grown.add(this.#add(owner, batch.slice(at + 3, at + 1 + ADD_OPERANDS)));
+        at += 1 + ADD_OPERANDS;
       }
-      const last = this.#last();
-      for (const owner of grown) {
-        if (owner.kind === 'stranger') this.#sql.touch.run(last, owner.id);
-        this.#trimOwner(owner);
-      }
-      this.#trimStrangers();
-      this.#trimTotal();
-      return last;
-    });
+    }
+    const last = this.#last();
+    for (const owner of grown) {
+      if (owner.kind === 'stranger') this.#sql.touch.run(last, owner.id);
+      this.#trimOwner(owner);
+    }
+    this.#trimStrangers();
+    this.#trimTotal();
+    return last;
+  }
+
+  /** After a transaction that came to nothing. */
+  recount(): void {
+    this.#known.clear();
+    this.#byId.clear();
+    this.#total = this.#sql.total.pluck().get() as number;
+    this.#strangers = this.#sql.strangers.pluck().get() as number;
   }
 
   /** `upTo`, `last`, then the rows. */
@@ -227,17 +238,11 @@ export class EventTable {
       return result;
     } catch (error) {
       if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-      this.#unlearn();
-      this.#recount();
+      this.recount();
       throw error;
     } finally {
       this.#database.pragma('synchronous = FULL');
     }
-  }
-
-  #recount(): void {
-    this.#total = this.#sql.total.pluck().get() as number;
-    this.#strangers = this.#sql.strangers.pluck().get() as number;
   }
 }
 

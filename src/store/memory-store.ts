@@ -53,6 +53,11 @@ export class MemoryStore implements Store {
     }
   }
 
+  async commitWithEvents(batch: readonly StoreChange[], events: readonly EventChange[]): Promise<number> {
+    await this.commit(batch);
+    return await this.appendEvents(events);
+  }
+
   /** A kind of which there is none is absent, as on disk. */
   #removeDocument(kind: DocumentKind, id: string): void {
     const byId = this.#documents.get(kind);
@@ -113,6 +118,10 @@ export class BrokenStore implements Store {
   }
 
   commit(): Promise<void> {
+    return Promise.reject(this.#error);
+  }
+
+  commitWithEvents(): Promise<number> {
     return Promise.reject(this.#error);
   }
 

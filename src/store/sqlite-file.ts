@@ -93,16 +93,38 @@ export class SqliteFile {
 
   /** All of it or nothing, on disk when it returns. */
   commit(batch: Flat): void {
+    this.#inTransaction(() => this.#carryOut(batch));
+  }
+
+  /** All of both or nothing, on disk when it returns. @returns the number of the last event */
+  commitWithEvents(batch: Flat, events: Flat): number {
+    try {
+      return this.#inTransaction(() => {
+        this.#carryOut(batch);
+        return this.events.appendWithin(events);
+      });
+    } catch (error) {
+      this.events.recount();
+      throw error;
+    }
+  }
+
+  #carryOut(batch: Flat): void {
+    let at = 0;
+    while (at < batch.length) {
+      const operation = this.#operations[batch[at] as number];
+      if (operation === undefined) throw new Error(`No store operation has the number ${batch[at]}.`);
+      operation.statement.run(batch.slice(at + 1, at + 1 + operation.operands));
+      at += 1 + operation.operands;
+    }
+  }
+
+  #inTransaction<T>(act: () => T): T {
     this.#begin.run();
     try {
-      let at = 0;
-      while (at < batch.length) {
-        const operation = this.#operations[batch[at] as number];
-        if (operation === undefined) throw new Error(`No store operation has the number ${batch[at]}.`);
-        operation.statement.run(batch.slice(at + 1, at + 1 + operation.operands));
-        at += 1 + operation.operands;
-      }
+      const result = act();
       this.#commit.run();
+      return result;
     } catch (error) {
       // A full disk has rolled back already.
       if (this.#database.inTransaction) this.#database.exec('ROLLBACK');

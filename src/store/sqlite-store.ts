@@ -99,6 +99,10 @@ class SqliteStore implements Store {
     await this.#ask((id) => [id, 'commit', encodeBatch(batch)]);
   }
 
+  async commitWithEvents(batch: readonly StoreChange[], events: readonly EventChange[]): Promise<number> {
+    return (await this.#ask((id) => [id, 'commit-with-events', encodeBatch(batch), encodeEvents(events)])) as number;
+  }
+
   async setting(name: string): Promise<string | undefined> {
     return (await this.#ask((id) => [id, 'setting', name])) as string | undefined;
   }

@@ -34,6 +34,8 @@ function serve(port: MessagePort, options: SqliteFileOptions): void {
         case 'commit':
           store.commit(request[2]);
           return undefined;
+        case 'commit-with-events':
+          return store.commitWithEvents(request[2], request[3]);
         case 'load':
           for (const rows of store.leases(PIECE_ROWS)) reply([id, 'leases', rows]);
           for (const rows of store.nodes(PIECE_ROWS)) reply([id, 'nodes', rows]);

@@ -4,6 +4,7 @@ import type { Flat } from './batch-codec.ts';
 /** Each has the number that its answers carry. Answers come in the order of the requests. */
 export type StoreRequest =
   | readonly [id: number, kind: 'commit', batch: Flat]
+  | readonly [id: number, kind: 'commit-with-events', batch: Flat, events: Flat]
   | readonly [id: number, kind: 'load']
   | readonly [id: number, kind: 'setting', name: string]
   | readonly [id: number, kind: 'document', of: string, documentId: string]

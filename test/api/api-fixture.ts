@@ -106,6 +106,7 @@ export class ApiFixture {
       nodes: this.registry,
       commit: (batch) => this.commit(batch),
       clock: this.clock,
+      told: events,
       events,
       settings: () => lifecycleSettings(),
       profiles: { profile: (name) => PROFILES[name] },

@@ -4,6 +4,7 @@ import { HostRefused } from '../../src/domain/errors.ts';
 import type { BootEvent, EventSubject } from '../../src/domain/events.ts';
 import type { MacAddress } from '../../src/domain/mac.ts';
 import type { Node } from '../../src/domain/node.ts';
+import type { StoreChange } from '../../src/domain/ports.ts';
 import { DAEMON_OWNER, type EventChange, type EventOwner, ownersOfNode } from '../../src/domain/stored-event.ts';
 import { combineSinks, nameSubjects } from '../../src/lifecycle/event-bus.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
@@ -36,6 +37,12 @@ class TestStore extends MemoryStore {
   slow: Promise<void> | undefined;
   readonly appended: number[] = [];
 
+  override async commitWithEvents(batch: readonly StoreChange[], events: readonly EventChange[]): Promise<number> {
+    await this.slow;
+    if (this.error !== undefined) throw this.error;
+    return await super.commitWithEvents(batch, events);
+  }
+
   override async appendEvents(batch: readonly EventChange[]): Promise<number> {
     await this.slow;
     if (this.error !== undefined) throw this.error;
@@ -63,6 +70,50 @@ async function texts(...owners: EventOwner[]): Promise<string[]> {
   return (await timeline.read({ owners, after: 0, limit: 100_000 })).entries.map(({ event }) => event.text);
 }
 const stranger = (name: string): EventOwner => ({ kind: 'stranger', name });
+
+describe('a timeline and the changes that are told of', () => {
+  const change = { put: 'setting', name: 'x', value: 'y' } as const;
+  const told = (text: string): BootEvent => ({ type: 'life.state', level: 'info', subject: { nodeId: 'a' }, text });
+  const all = async () => (await store.events({ after: 0, limit: 100 })).entries.map(({ event }) => event.text);
+
+  it('are written together, in the order in which it was told, and listeners get their numbers', async () => {
+    const heard: string[] = [];
+    timeline.onStored(
+      (entries) => void heard.push(...entries.map(({ sequence, event }) => `${sequence} ${event.text}`)),
+    );
+    emit('before', { nodeId: 'a' });
+    emit('of a stranger', { key: `mac:${MAC}` });
+    await timeline.commit([change], [told('the change')]);
+    assert.equal(await store.setting('x'), 'y');
+    emit('after', { nodeId: 'a' });
+    assert.deepEqual(await all(), ['before', 'of a stranger', 'the change']);
+    await timeline.close();
+    assert.deepEqual(heard, ['1 before', '2 of a stranger', '3 the change', '4 after']);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  it('are neither written where the store refuses; what waited is written later', async () => {
+    emit('before', { nodeId: 'a' });
+    store.error = new Error('the disk is full');
+    await assert.rejects(timeline.commit([change], [told('the change')]), /the disk is full/);
+    store.error = undefined;
+    assert.equal(await store.setting('x'), undefined);
+    await clock.advanceSettling(200);
+    assert.deepEqual(await all(), ['before']);
+    assert.deepEqual(timeline.statistics(), { written: 1, waiting: 0, dropped: 0 });
+  });
+
+  it('are not held up by what the timeline could not write before', async () => {
+    store.error = new Error('the disk is full');
+    emit('unwritten', { nodeId: 'a' });
+    await clock.advanceSettling(200);
+    store.error = undefined;
+    await timeline.commit([change], [told('the change')]);
+    assert.deepEqual(await all(), ['the change']);
+    await clock.advanceSettling(5_000);
+    assert.deepEqual(await all(), ['the change', 'unwritten']);
+  });
+});
 
 describe('a timeline', () => {
   it('has what a room tells of an address under the node that has it', async () => {

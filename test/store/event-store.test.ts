@@ -61,6 +61,15 @@ for (const [name, open] of HOMES) {
       assert.deepEqual(await store.events({ after: 3, limit: 1 }), { entries: [], upTo: 3, last: 3 });
     });
 
+    it('are on disk together with the changes that they tell of', async () => {
+      await store.appendEvents([add(DAEMON_OWNER, 'one')]);
+      const changes = [{ put: 'setting', name: 'x', value: 'y' }] as const;
+      assert.equal(await store.commitWithEvents(changes, [add(nodeOwner('a'), 'two'), add(DAEMON_OWNER, 'three')]), 3);
+      assert.equal(await store.setting('x'), 'y');
+      assert.deepEqual(await texts(), ['1 one', '2 two', '3 three']);
+      assert.equal(await store.commitWithEvents([], []), 3);
+    });
+
     it('are asked for by owner, place, type and level', async () => {
       await store.appendEvents([
         add(nodeOwner('a'), 'one'),
@@ -106,6 +115,33 @@ for (const [name, open] of HOMES) {
     });
   });
 }
+
+describe('events and changes of one transaction', () => {
+  const unwritable = null as unknown as string;
+  const put = (name: string, value: string) => ({ put: 'setting', name, value }) as const;
+
+  beforeEach(async () => {
+    store = await openSqliteStore({ dataDir });
+    await store.appendEvents([add(nodeOwner('a'), 'one')]);
+  });
+
+  it('are neither written where a change can’t be', async () => {
+    const events = [add(nodeOwner('a'), 'lost'), add(nodeOwner('b'), 'lost')];
+    await assert.rejects(store.commitWithEvents([put('x', 'y'), put('z', unwritable)], events));
+    assert.equal(await store.setting('x'), undefined);
+    assert.deepEqual(await texts(), ['1 one']);
+    assert.equal(await store.commitWithEvents([put('x', 'y')], [add(nodeOwner('b'), 'two')]), 2);
+    assert.deepEqual(await texts({ owners: [nodeOwner('b')] }), ['2 two']);
+  });
+
+  it('are neither written where an event can’t be', async () => {
+    const events = [add(nodeOwner('b'), 'lost'), add(nodeOwner('b'), 'lost', { type: unwritable })];
+    await assert.rejects(store.commitWithEvents([put('x', 'y')], events));
+    assert.equal(await store.setting('x'), undefined);
+    assert.deepEqual(await texts(), ['1 one']);
+    assert.equal(await store.appendEvents([add(nodeOwner('b'), 'two')]), 2);
+  });
+});
 
 describe('events after a restart', () => {
   const node = (id: string): Node => ({

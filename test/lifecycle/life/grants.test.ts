@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { AccessDenied, Conflict, InvalidInput, NotFound } from '../../../src/domain/errors.ts';
 import { TooManyRequests } from '../../../src/domain/install-ports.ts';
+import type { NodeLife } from '../../../src/domain/node-life.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { address, House, nodeNumber } from './house.ts';
 
@@ -80,6 +81,25 @@ test('the claim is on disk before the answer file is given', async () => {
   for (const resolve of blocked) resolve();
   await answer;
   assert.equal(house.grant()?.state, 'claimed');
+});
+
+test('state, effects and what is told of them are one transaction: none is on disk without the others', async () => {
+  const store = new MemoryStore();
+  const house = await House.open({ store });
+  await house.arm();
+  const told = async () => (await store.events({ after: 0, limit: 100 })).entries.map(({ event }) => event.type);
+  assert.deepEqual(await told(), ['grant.armed', 'life.state']);
+  const [armed] = store.batches.filter((batch) => batch.length > 0);
+  assert.deepEqual(
+    armed?.map((change) => ('put' in change && change.put === 'document' ? change.kind : '')),
+    ['life', 'grant'],
+  );
+  const life = armed?.find((change) => 'kind' in change && change.kind === 'life');
+  assert.deepEqual((life as { document: NodeLife }).document.pending, ['network-boot']);
+  store.commitWithEvents = () => Promise.reject(new Error('the disk is full'));
+  await assert.rejects(house.book.armoury.revoke(house.node(), 'bert'), /the disk is full/);
+  assert.equal(house.grant()?.state, 'armed');
+  assert.deepEqual(house.of('grant.revoked'), [], 'nobody hears of what did not happen');
 });
 
 test('a claim that can’t be stored gives no answer file, and the grant stays armed', async () => {

@@ -8,6 +8,7 @@ import type { Node } from '../../../src/domain/node.ts';
 import type { NodeFault } from '../../../src/domain/node-life.ts';
 import type { Store } from '../../../src/domain/ports.ts';
 import type { LifecycleSettings } from '../../../src/domain/settings.ts';
+import { ownerOf } from '../../../src/domain/stored-event.ts';
 import { LifeBook } from '../../../src/lifecycle/life-book.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { FakeClock, settle } from '../../harness/clock.ts';
@@ -83,8 +84,15 @@ export class House {
     this.book = new LifeBook({
       documents,
       nodes: this.nodes,
-      commit: (batch) => store.commit(batch),
+      commit: async (batch, told) => {
+        const at = this.clock.now();
+        await store.commitWithEvents(
+          batch,
+          told.map((event) => ({ add: { owner: ownerOf(event), at, event } })),
+        );
+      },
       clock: this.clock,
+      told: { wantsDebug: false, emit: (event) => void this.events.push(event) },
       events: { wantsDebug: false, emit: (event) => void this.events.push(event) },
       settings: () => settings,
       profiles: { profile: (name) => PROFILES[name] },

@@ -106,6 +106,14 @@ const EXAMPLES: readonly (readonly Step[])[] = [
   [{ do: 'arm' }, { do: 'boot' }, { do: 'rom' }, { do: 'restart' }, { do: 'answer', token: 1, from: 1 }],
 ];
 
+/** The timeline that is on disk ends where the life is. */
+async function isTold(house: House): Promise<void> {
+  const { state, step } = house.life();
+  const { entries } = await house.store.events({ after: 0, limit: 1_000, type: 'life.' });
+  const last = entries.at(-1)?.event.data;
+  assert.deepEqual([last?.state ?? 'enrolled', last?.step], [state, step]);
+}
+
 /** Takes the steps one after another, looking at everything after each. @returns how many grants were given answer files by */
 async function takeAll(steps: readonly Step[]): Promise<number> {
   let house = await House.open();
@@ -127,6 +135,7 @@ async function takeAll(steps: readonly Step[]): Promise<number> {
     }
   }
   assert.deepEqual(house.of('life.not-stored'), []);
+  await isTold(house);
   await house.book.stop();
   return ledger.served.size;
 }

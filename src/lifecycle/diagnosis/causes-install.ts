@@ -144,6 +144,19 @@ export const INSTALL_CAUSES: readonly Cause[] = [
     },
   },
   {
+    code: 'other-system',
+    title: 'another system than the installed one answers',
+    find(evidence) {
+      const other = evidence.last('install.ssh-other-key');
+      if (other === undefined || !isFinished(evidence)) return undefined;
+      return evidence.finding(
+        `the installer of ${evidence.name} was done, and a system answers by SSH that is not the installed one`,
+        `It may boot from another disk than it was installed on: look at the order of its disks and at its console. Or another machine has its address.`,
+        other,
+      );
+    },
+  },
+  {
     code: 'first-boot-missing',
     title: 'it is installed, and its system was never heard of',
     find(evidence) {

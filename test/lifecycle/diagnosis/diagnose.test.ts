@@ -405,6 +405,17 @@ const CASES: readonly Case[] = [
       [901, 'effect.power-on', 'the installer of dgx01 switches the machine off when it is done', { fate: 'by-hand' }],
     ],
   },
+  {
+    code: 'other-system',
+    what: 'an old system on its other disk',
+    where: DONE,
+    lines: [
+      ARMED,
+      ...FINISHED,
+      [990, 'install.ssh-other-key', 'who answers by SSH at the address of dgx01 is not the system that was installed'],
+    ],
+    mends: /another disk/,
+  },
   { code: 'first-boot-missing', what: 'it never came up from its disk', where: DONE, lines: [ARMED, ...FINISHED] },
   { code: 'hand-off-late', what: 'a runner that hangs', where: life('handing-off'), lines: [ARMED, ...FINISHED] },
 ];

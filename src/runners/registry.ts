@@ -1,9 +1,10 @@
 import type { RunnerKind } from '../domain/hand-off.ts';
 import { commandRunner } from './kinds/command.ts';
+import { playbookRunner } from './kinds/playbook.ts';
 import type { RunnerModule } from './runner.ts';
 
 /** Every kind of runner: one file and one line. */
-const MODULES: readonly RunnerModule[] = [commandRunner];
+const MODULES: readonly RunnerModule[] = [commandRunner, playbookRunner];
 
 const BY_KIND: ReadonlyMap<RunnerKind, RunnerModule> = new Map(MODULES.map((module) => [module.kind, module]));
 

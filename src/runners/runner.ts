@@ -9,13 +9,15 @@ import type {
   RunStatus,
 } from '../domain/hand-off.ts';
 import type { ReadContents } from './kubespray/cluster-contents.ts';
+import type { KnownHosts } from './ssh/known-hosts.ts';
+import type { Ssh } from './ssh/ssh-client.ts';
 
 /** What a kind of runner needs of the house to make a plan. */
 export interface PlanContext {
   /** Absolute path of the folder that every run has one below. */
   readonly runsDir: string;
-  /** Absolute path of podboot's known_hosts, one file a host (`ssh/known-hosts.ts`). */
-  readonly knownHostsDir: string;
+  readonly ssh: Ssh;
+  readonly knownHosts: KnownHosts;
   /** Programs of this host, for what is looked at before a run. */
   readonly commands: Commands;
   /** Who is in a cluster of Kubernetes now. */

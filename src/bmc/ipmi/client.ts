@@ -1,21 +1,21 @@
-import { randomBytes } from 'node:crypto';
-import { type CipherSuite, SUITE_17 } from '../../codecs/ipmi/cipher-suite.ts';
+import type { CipherSuite } from '../../codecs/ipmi/cipher-suite.ts';
 import type { IpmiCommand } from '../../codecs/ipmi/command.ts';
 import { getDeviceId } from '../../codecs/ipmi/commands/device.ts';
 import { Privilege, setSessionPrivilege } from '../../codecs/ipmi/commands/session.ts';
-import { isSuiteRefused } from '../../codecs/ipmi/completion-codes.ts';
 import { RMCP_PORT } from '../../codecs/ipmi/rmcp.ts';
 import { peekPacket } from '../../codecs/ipmi/session-packet.ts';
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import type { IpmiCredentials } from './credentials.ts';
 import { IpmiError } from './errors.ts';
-import { type OpenedSession, openSession, SessionRefused } from './handshake.ts';
+import type { OpenedSession } from './handshake.ts';
 import { Latency } from './latency.ts';
+import { OwnSessions } from './own-sessions.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import type { IpmiChannel, IpmiClock, IpmiNetwork } from './ports.ts';
 import { type IpmiQuirk, NO_QUIRK, quirkOf } from './quirks.ts';
-import { type DropCounter, IpmiSession } from './session.ts';
-import { listedSuite, otherSuite } from './suite-choice.ts';
+import { IpmiSession } from './session.ts';
+import { SessionOpener } from './session-opener.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 export interface IpmiClientOptions {
   readonly host: string;
@@ -37,16 +37,8 @@ export interface IpmiClientOptions {
 }
 
 const IDLE_MS = 15_000;
-/** Of one opening of a session. With a fifth of all packets lost, three of four handshakes fail. */
-const MAX_HANDSHAKES = 16;
-const MAX_WAITS = 3;
 /** Of one command, each in a session of its own. */
 const MAX_ATTEMPTS = 4;
-const FULL_PAUSE_MS = 500;
-const MAX_QUEUED = 256;
-/** Sessions that were opened last, and how long a BMC may keep one that nobody uses, with the time that it was used. */
-const MAX_OWN = 8;
-const SESSION_LIFE_MS = 180_000;
 
 export interface IpmiStatistics {
   readonly commands: number;
@@ -63,26 +55,29 @@ export interface IpmiStatistics {
 export class IpmiClient {
   readonly #options: IpmiClientOptions;
   readonly #latency = new Latency();
+  readonly #opener: SessionOpener;
+  readonly #own: OwnSessions;
+  readonly #queue = new TurnQueue();
   readonly #dropped: Record<string, number> = {};
-  #queue: Promise<unknown> = Promise.resolve();
-  #queued = 0;
+  readonly #privilege: Privilege;
   #link: Link | undefined;
-  /** What the BMC was found to have, kept over sessions. */
-  #suite: CipherSuite | undefined;
+  /** What the BMC was found to be, kept over sessions. */
   #quirk: IpmiQuirk | undefined;
   #idle: { cancel(): void } | undefined;
+  /** When the session is to be closed, unless it is used meanwhile. */
+  #idleAt = 0;
   /** What is told to those who hold the session when it is given up. */
   readonly #holders = new Set<() => void>();
   #lastCommandAt = Number.NEGATIVE_INFINITY;
   #commands = 0;
-  #sessions = 0;
   #isClosed = false;
-  /** By the BMC's id: when it was opened. */
-  readonly #own = new Map<number, number>();
 
   constructor(options: IpmiClientOptions) {
     this.#options = options;
-    this.#suite = options.suite;
+    const { clock, credentials, suite, privilege = Privilege.ADMINISTRATOR } = options;
+    this.#privilege = privilege;
+    this.#opener = new SessionOpener({ clock, credentials, privilege, suite, latency: this.#latency });
+    this.#own = new OwnSessions(clock);
   }
 
   /**
@@ -90,12 +85,12 @@ export class IpmiClient {
    * @throws IpmiError
    */
   run<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
-    return this.#inTurn(() => this.#run(command, deadlineMs));
+    return this.#queue.run(() => this.#run(command, deadlineMs));
   }
 
   /** How this BMC departs from the specification. @throws IpmiError */
-  quirk(deadlineMs: number): Promise<IpmiQuirk> {
-    return this.#quirk === undefined ? this.#inTurn(() => this.#learn(deadlineMs)) : Promise.resolve(this.#quirk);
+  async quirk(deadlineMs: number): Promise<IpmiQuirk> {
+    return this.#quirk ?? (await this.#queue.run(() => this.#learn(deadlineMs)));
   }
 
   /** The same, as far as it is known without asking: from the second command on. */
@@ -112,9 +107,8 @@ export class IpmiClient {
   async hold(deadlineMs: number, lost: () => void): Promise<HeldSession> {
     // A function of its own: the same listener may hold twice.
     const holder = () => lost();
-    const session = await this.#inTurn(async () => {
+    const session = await this.#queue.run(async () => {
       const opened = await this.#session(this.#options.clock.monotonic() + deadlineMs);
-      this.#idle?.cancel();
       this.#holders.add(holder);
       return opened;
     });
@@ -126,7 +120,7 @@ export class IpmiClient {
         isHeld = false;
         this.#holders.delete(holder);
         session.onSol(undefined);
-        this.#restIfIdle();
+        this.#rest();
       },
     };
   }
@@ -136,14 +130,13 @@ export class IpmiClient {
    * keeps it, and what it holds.
    */
   hadSession(bmcSessionId: number): boolean {
-    const at = this.#own.get(bmcSessionId);
-    return at !== undefined && this.#options.clock.monotonic() - at < SESSION_LIFE_MS;
+    return this.#own.has(bmcSessionId);
   }
 
   get statistics(): IpmiStatistics {
     return {
       commands: this.#commands,
-      sessions: this.#sessions,
+      sessions: this.#opener.opened,
       dropped: { ...this.#dropped },
       latencyMs: this.#latency.smoothedMs,
     };
@@ -180,17 +173,18 @@ export class IpmiClient {
   async #send<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
     const { clock } = this.#options;
     const minGapMs = Math.max(this.#options.minGapMs ?? 0, this.#quirk?.minGapMs ?? 0);
-    const endsAt = clock.monotonic() + deadlineMs;
-    const gapMs = this.#lastCommandAt + minGapMs - clock.monotonic();
-    if (gapMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, gapMs));
-    this.#idle?.cancel();
+    if (minGapMs > 0) await this.#pause(this.#lastCommandAt + minGapMs - clock.monotonic());
     this.#commands += 1;
     try {
-      return await this.#attempt(command, endsAt);
+      return await this.#attempt(command, clock.monotonic() + deadlineMs);
     } finally {
       this.#lastCommandAt = clock.monotonic();
-      this.#restIfIdle();
+      this.#rest();
     }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    if (delayMs > 0) await new Promise<void>((resolve) => void this.#options.clock.setTimeout(resolve, delayMs));
   }
 
   /** A BMC that was reset, or was silent for a moment, does not know the session any more: once more with another one. */
@@ -199,7 +193,7 @@ export class IpmiClient {
     for (let attempts = 1; ; attempts += 1) {
       let wasSent = false;
       try {
-        const session = await this.#session(endsAt);
+        const session = this.#link?.session ?? (await this.#session(endsAt));
         wasSent = true;
         return await session.execute(command, Math.max(1, endsAt - clock.monotonic()));
       } catch (error) {
@@ -207,7 +201,7 @@ export class IpmiClient {
         this.#drop();
         const isPossible = attempts < MAX_ATTEMPTS && clock.monotonic() < endsAt && !this.#isClosed;
         // What never had a session will not have one for the asking.
-        if (!isPossible || this.#sessions === 0 || (wasSent && !command.isRepeatable)) throw error;
+        if (!isPossible || this.#opener.opened === 0 || (wasSent && !command.isRepeatable)) throw error;
       }
     }
   }
@@ -217,15 +211,17 @@ export class IpmiClient {
     if (this.#link?.session !== undefined) return this.#link.session;
     const link = await this.#connect();
     try {
-      const opened = await this.#handshake(link, endsAt);
-      const session = this.#adopt(link, opened);
-      const { privilege = Privilege.ADMINISTRATOR, clock } = this.#options;
-      await session.execute(setSessionPrivilege(privilege), Math.max(1, endsAt - clock.monotonic()));
+      const session = this.#adopt(link, await this.#opener.open(link.plain, endsAt));
+      await session.execute(setSessionPrivilege(this.#privilege), this.#leftMs(endsAt));
       return session;
     } catch (error) {
       this.#drop();
       throw error;
     }
+  }
+
+  #leftMs(endsAt: number): number {
+    return Math.max(1, endsAt - this.#options.clock.monotonic());
   }
 
   async #connect(): Promise<Link> {
@@ -252,58 +248,14 @@ export class IpmiClient {
     return link;
   }
 
-  async #handshake(link: Link, endsAt: number): Promise<OpenedSession> {
-    const { clock, credentials, privilege = Privilege.ADMINISTRATOR } = this.#options;
-    this.#suite ??= (await listedSuite(link.plain, this.#latency.patienceMs)) ?? SUITE_17;
-    let hasTriedOther = false;
-    // Somebody else's session, or one of our own that was lost half-way, ends within a minute.
-    let pauseMs = FULL_PAUSE_MS;
-    for (let handshakes = 1; ; handshakes += 1) {
-      const leftMs = Math.max(1, endsAt - clock.monotonic());
-      const waitMs = Math.min(this.#latency.patienceMs * Math.min(handshakes, MAX_WAITS), leftMs);
-      try {
-        const suite = this.#suite;
-        const opened = await openSession({
-          exchange: link.plain,
-          credentials,
-          privilege,
-          suite,
-          random: randomBytes,
-          waitMs,
-        });
-        this.#sessions += 1;
-        return opened;
-      } catch (error) {
-        if (error instanceof SessionRefused && isSuiteRefused(error.status) && !hasTriedOther && !this.#options.suite) {
-          hasTriedOther = true;
-          this.#suite = otherSuite(this.#suite);
-          continue;
-        }
-        if (error instanceof IpmiError && error.failure === 'no-session' && clock.monotonic() + pauseMs < endsAt) {
-          await new Promise<void>((resolve) => void clock.setTimeout(resolve, pauseMs));
-          pauseMs *= 2;
-          handshakes -= 1;
-          continue;
-        }
-        const isLostAnswer = error instanceof IpmiError && error.failure === 'no-answer';
-        if (!isLostAnswer || handshakes >= MAX_HANDSHAKES || clock.monotonic() >= endsAt)
-          throw asUnreachable(error, this.#sessions);
-      }
-    }
-  }
-
   #adopt(link: Link, opened: OpenedSession): IpmiSession {
-    this.#own.delete(opened.bmcSessionId);
-    if (this.#own.size >= MAX_OWN) this.#own.delete(this.#own.keys().next().value as number);
-    this.#own.set(opened.bmcSessionId, this.#options.clock.monotonic());
-    const dropped: DropCounter = (reason) => this.#count(reason);
+    this.#own.add(opened.bmcSessionId);
     link.session = new IpmiSession({
       ...opened,
       clock: this.#options.clock,
       send: (packet) => link.channel.send(packet),
-      dropped,
-      patienceMs: () => this.#latency.patienceMs,
-      answered: (latencyMs) => this.#latency.answered(latencyMs),
+      dropped: (reason) => this.#count(reason),
+      latency: this.#latency,
     });
     return link.session;
   }
@@ -319,36 +271,33 @@ export class IpmiClient {
     }
   }
 
-  #restIfIdle(): void {
-    this.#idle?.cancel();
-    if (this.#link === undefined || this.#holders.size > 0 || this.#queued > 1) return;
-    this.#idle = this.#options.clock.setTimeout(() => {
-      if (this.#holders.size === 0 && this.#queued === 0) this.#drop();
-    }, this.#options.idleMs ?? IDLE_MS);
+  /** It is used no more, as far as is known now. One timer serves any number of commands. */
+  #rest(): void {
+    const { clock, idleMs = IDLE_MS } = this.#options;
+    this.#idleAt = clock.monotonic() + idleMs;
+    if (this.#link !== undefined) this.#idle ??= clock.setTimeout(() => this.#idled(), idleMs);
+  }
+
+  #idled(): void {
+    this.#idle = undefined;
+    if (this.#link === undefined || this.#holders.size > 0) return;
+    const { clock, idleMs = IDLE_MS } = this.#options;
+    const isUsed = this.#queue.isBusy;
+    const leftMs = isUsed ? idleMs : this.#idleAt - clock.monotonic();
+    if (leftMs > 0) this.#idle = clock.setTimeout(() => this.#idled(), leftMs);
+    else this.#drop();
   }
 
   #drop(): void {
     const link = this.#link;
     this.#link = undefined;
     this.#idle?.cancel();
+    this.#idle = undefined;
     link?.session?.close();
     link?.channel.close();
     const holders = [...this.#holders];
     this.#holders.clear();
     for (const lost of holders) lost();
-  }
-
-  #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
-    if (this.#isClosed) return Promise.reject(new IpmiError('closed', 'the client was closed'));
-    if (this.#queued >= MAX_QUEUED) {
-      return Promise.reject(new IpmiError('no-answer', `${MAX_QUEUED} commands wait for this BMC already`));
-    }
-    this.#queued += 1;
-    const mine = this.#queue.then(act).finally(() => {
-      this.#queued -= 1;
-    });
-    this.#queue = mine.catch(() => undefined);
-    return mine;
   }
 
   #count(reason: string): void {
@@ -369,11 +318,4 @@ interface Link {
 
 function isLost({ failure }: IpmiError): boolean {
   return failure === 'no-answer' || failure === 'unreachable';
-}
-
-/** A BMC that never answered is not there, as far as can be told: wrong address, IPMI over LAN switched off. */
-function asUnreachable(error: unknown, sessions: number): unknown {
-  if (!(error instanceof IpmiError) || error.failure !== 'no-answer' || sessions > 0) return error;
-  const message = 'nothing answers IPMI there: is the address right, the BMC on, and IPMI over LAN switched on in it?';
-  return new IpmiError('unreachable', message, { cause: error });
 }

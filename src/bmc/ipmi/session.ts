@@ -11,6 +11,7 @@ import {
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import { IpmiError } from './errors.ts';
 import type { OpenedSession } from './handshake.ts';
+import type { Latency } from './latency.ts';
 import type { IpmiClock } from './ports.ts';
 import { ReplayWindow } from './replay-window.ts';
 
@@ -21,9 +22,8 @@ export interface SessionOptions extends OpenedSession {
   readonly clock: IpmiClock;
   readonly send: (packet: Uint8Array) => void;
   readonly dropped: DropCounter;
-  /** How long an answer takes at most, as far as this BMC has shown: 250 ms to 5 s. */
-  readonly patienceMs: () => number;
-  readonly answered: (latencyMs: number) => void;
+  /** What this BMC takes to answer. */
+  readonly latency: Latency;
 }
 
 /** What a BMC does not answer at once it answers the second or third time; after that it has forgotten the session. */
@@ -136,7 +136,7 @@ export class IpmiSession {
   }
 
   #exchange(command: IpmiCommand<unknown>, endsAt: number): Promise<IpmiResponse> {
-    const { clock, patienceMs, answered } = this.#options;
+    const { clock, latency } = this.#options;
     const sequence = this.#nextRqSequence();
     const message = encodeIpmiRequest({ ...command, sequence });
     const begunAt = clock.monotonic();
@@ -158,7 +158,7 @@ export class IpmiSession {
         this.#transmit(PayloadType.IPMI, message);
         const leftMs = endsAt - clock.monotonic();
         const isLast = !command.isRepeatable || sendings >= MAX_SENDINGS;
-        const waitMs = isLast && !command.isRepeatable ? leftMs : Math.min(leftMs, patienceMs() * sendings);
+        const waitMs = isLast && !command.isRepeatable ? leftMs : Math.min(leftMs, latency.patienceMs * sendings);
         timer = clock.setTimeout(
           () => (isLast || clock.monotonic() >= endsAt ? giveUp() : transmit()),
           Math.max(1, waitMs),
@@ -170,7 +170,7 @@ export class IpmiSession {
         take: (response) => {
           finish();
           // Of an answer to a repetition nobody knows which packet it is the answer to (Karn).
-          if (sendings === 1) answered(clock.monotonic() - begunAt);
+          if (sendings === 1) latency.answered(clock.monotonic() - begunAt);
           resolve(response);
         },
         fail: (error) => {

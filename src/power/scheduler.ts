@@ -42,6 +42,8 @@ interface Lane {
   isBusy: boolean;
   readyAt: number;
   timer: Timer | undefined;
+  /** Where it waits for its turn. */
+  queuedIn: Set<Lane> | undefined;
 }
 
 export interface LaneView {
@@ -120,6 +122,7 @@ export class Scheduler {
       isBusy: false,
       readyAt: Number.NEGATIVE_INFINITY,
       timer: undefined,
+      queuedIn: undefined,
     };
     this.#lanes.set(id, lane);
     return lane;
@@ -133,7 +136,8 @@ export class Scheduler {
     const waitMs = lane.readyAt - this.#options.clock.monotonic();
     if (waitMs <= 0) {
       const ready = this.#ready[first.priority];
-      (lane.breaker.isSuspect ? ready.suspect : ready.sound).add(lane);
+      lane.queuedIn = lane.breaker.isSuspect ? ready.suspect : ready.sound;
+      lane.queuedIn.add(lane);
       return;
     }
     lane.timer ??= this.#options.clock.setTimeout(() => {
@@ -144,10 +148,8 @@ export class Scheduler {
   }
 
   #unqueue(lane: Lane): void {
-    for (const { sound, suspect } of Object.values(this.#ready)) {
-      sound.delete(lane);
-      suspect.delete(lane);
-    }
+    lane.queuedIn?.delete(lane);
+    lane.queuedIn = undefined;
   }
 
   #pump(): void {
@@ -157,7 +159,7 @@ export class Scheduler {
       const task = lane.waiting.shift();
       if (task === undefined) continue;
       const refusal = lane.breaker.refusal(this.#options.clock.monotonic(), task.priority === 'person');
-      if (refusal === undefined) void this.#perform(lane, task);
+      if (refusal === undefined) this.#perform(lane, task);
       else {
         task.reject(refusal);
         this.#queue(lane);
@@ -171,7 +173,7 @@ export class Scheduler {
       // One that was silent the last time waits behind those that were not.
       for (const lanes of [ready.sound, ready.suspect]) {
         for (const lane of lanes) {
-          lanes.delete(lane);
+          this.#unqueue(lane);
           return lane;
         }
       }
@@ -179,54 +181,80 @@ export class Scheduler {
     return undefined;
   }
 
-  async #perform(lane: Lane, task: Task): Promise<void> {
-    const { clock, minGapMs } = this.#options;
-    const startedAt = clock.monotonic();
+  #perform(lane: Lane, task: Task): void {
+    const { clock } = this.#options;
+    const boundMs = deadlineOf(lane);
+    const turn: Turn = { lane, task, boundMs, startedAt: clock.monotonic(), isLent: false, isOver: false };
     lane.isBusy = true;
     this.#active += 1;
     this.#commands += 1;
-    let isSilent = false;
-    const lend = clock.setTimeout(() => {
-      if (this.#silent >= MAX_SILENT) return;
-      isSilent = true;
+    turn.timer = clock.setTimeout(() => this.#lend(turn), SILENT_MS);
+    task.run(boundMs).then(
+      (value) => this.#answered(turn, value),
+      (error: unknown) => this.#failed(turn, error),
+    );
+  }
+
+  #lend(turn: Turn): void {
+    if (this.#silent < MAX_SILENT) {
+      turn.isLent = true;
       this.#active -= 1;
       this.#silent += 1;
       this.#pump();
-    }, SILENT_MS);
-    try {
-      const value = await this.#bounded(lane, task);
-      lane.latency.observe(clock.monotonic() - startedAt);
-      lane.breaker.answered();
-      task.resolve(value);
-    } catch (error) {
-      if (error instanceof BmcError) lane.breaker.failed(error, clock.monotonic());
-      task.reject(error);
-    } finally {
-      lend.cancel();
-      if (isSilent) this.#silent -= 1;
-      else this.#active -= 1;
-      lane.isBusy = false;
-      lane.readyAt = clock.monotonic() + minGapMs();
-      if (this.#lanes.get(lane.id) === lane) this.#queue(lane);
-      this.#pump();
     }
+    turn.timer = this.#options.clock.setTimeout(() => {
+      const seconds = Math.round(turn.boundMs / 1_000);
+      const message = `it did not come to an end within ${seconds} s`;
+      this.#failed(turn, new BmcError('no-answer', message, { mayHaveActed: true }));
+    }, turn.boundMs * GRACE);
   }
 
-  #bounded(lane: Lane, task: Task): Promise<unknown> {
-    const { unknownMs, minMs, maxMs } = DEADLINE;
-    const lateMs = lane.latency.lateMs({ unknownMs: unknownMs / MARGIN, minMs: 0, maxMs: maxMs / MARGIN });
-    const boundMs = Math.max(minMs, MARGIN * lateMs);
-    return new Promise((resolve, reject) => {
-      const timer = this.#options.clock.setTimeout(() => {
-        const seconds = Math.round(boundMs / 1_000);
-        reject(new BmcError('no-answer', `it did not come to an end within ${seconds} s`, { mayHaveActed: true }));
-      }, boundMs * GRACE);
-      task
-        .run(boundMs)
-        .then(resolve, reject)
-        .finally(() => timer.cancel());
-    });
+  #answered(turn: Turn, value: unknown): void {
+    if (turn.isOver) return;
+    const { lane, task, startedAt } = turn;
+    lane.latency.observe(this.#options.clock.monotonic() - startedAt);
+    lane.breaker.answered();
+    task.resolve(value);
+    this.#end(turn);
   }
+
+  #failed(turn: Turn, error: unknown): void {
+    if (turn.isOver) return;
+    if (error instanceof BmcError) turn.lane.breaker.failed(error, this.#options.clock.monotonic());
+    turn.task.reject(error);
+    this.#end(turn);
+  }
+
+  #end(turn: Turn): void {
+    const { clock, minGapMs } = this.#options;
+    const { lane } = turn;
+    turn.isOver = true;
+    turn.timer?.cancel();
+    if (turn.isLent) this.#silent -= 1;
+    else this.#active -= 1;
+    lane.isBusy = false;
+    lane.readyAt = clock.monotonic() + minGapMs();
+    if (this.#lanes.get(lane.id) === lane) this.#queue(lane);
+    this.#pump();
+  }
+}
+
+/** One use of a BMC, from its beginning to its end. */
+interface Turn {
+  readonly lane: Lane;
+  readonly task: Task;
+  readonly boundMs: number;
+  readonly startedAt: number;
+  /** Its place is another's: the BMC is silent. */
+  isLent: boolean;
+  isOver: boolean;
+  timer?: Timer;
+}
+
+function deadlineOf({ latency }: Lane): number {
+  const { unknownMs, minMs, maxMs } = DEADLINE;
+  const lateMs = latency.lateMs({ unknownMs: unknownMs / MARGIN, minMs: 0, maxMs: maxMs / MARGIN });
+  return Math.max(minMs, MARGIN * lateMs);
 }
 
 /** Lanes that may go on, in the order in which they came. */

@@ -12,7 +12,7 @@ const UNREAD = [
   '*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
   '@*/*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
   'better-sqlite3/{src,deps,binding.gyp}',
-  'koffi/{src,vendor,cnoke.cjs,lib/native}',
+  'koffi/**/*.{c,cc,h,hh,hpp,cpp,S,asm,inc}',
   'node-addon-api',
   '**/*.{sh,html,ico,png}',
   '@koromix/*/musl_*',

@@ -9,6 +9,7 @@ import { registerDiscovered } from './discovered.ts';
 import { registerEvents } from './events.ts';
 import { registerExplain } from './explain.ts';
 import { registerInit } from './init.ts';
+import { registerInstallService } from './install-service.ts';
 import { registerJobs } from './jobs.ts';
 import { registerLives } from './lives.ts';
 import { registerNodes } from './nodes.ts';
@@ -20,6 +21,7 @@ import { registerToken } from './token.ts';
 export function registerCommands(program: Command): void {
   registerRehearse(program);
   registerInit(program);
+  registerInstallService(program);
   registerImport(program);
   registerCheckConfig(program);
   registerNodes(program);

@@ -186,6 +186,13 @@ test('secrets may come from systemd credentials, and what is not there is told',
   assert.ok(
     JSON.stringify(rendererOf({ site, credentialsDir: folder }).render(node(), 'kickstart', CONTEXT)).includes(SHA512),
   );
+  const loaded = join(folder, 'loaded');
+  mkdirSync(loaded);
+  writeFileSync(join(loaded, 'podboot_hash'), SHA512);
+  assert.ok(
+    JSON.stringify(rendererOf({ site, credentialsDir: loaded }).render(node(), 'kickstart', CONTEXT)).includes(SHA512),
+    'of a folder that systemd loaded as a whole',
+  );
   assert.match(refusal({ site }, 'kickstart').message, /without systemd's credentials/);
   assert.match(refusal({ site, credentialsDir: join(folder, 'no') }, 'kickstart').message, /can't be read: ENOENT/);
 });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../../domain/errors.ts';
 import type { SecretReference } from './install-values.ts';
@@ -27,12 +27,18 @@ export function createSecretReader(credentialsDir: string | undefined): SecretRe
         return {
           path,
           message: `podboot was started without systemd's credentials, so there is no ${credential}`,
-          mend: `Add LoadCredential=${credential}:/path to the service, or name a file.`,
+          mend: `Start it by podboot.service with a file /etc/podboot/credentials/${credential}, or name a file.`,
         };
       }
-      return readSecret(join(credentialsDir, credential), path);
+      return readSecret(credentialFile(credentialsDir, credential), path);
     },
   };
+}
+
+/** A folder that is loaded as a whole (`LoadCredential=podboot:/etc/podboot/credentials`) puts its name before each of its files. */
+function credentialFile(credentialsDir: string, name: string): string {
+  const [own, ofFolder] = [join(credentialsDir, name), join(credentialsDir, `podboot_${name}`)];
+  return !existsSync(own) && existsSync(ofFolder) ? ofFolder : own;
 }
 
 function readSecret(file: string, path: string): string | Problem {

@@ -19,6 +19,13 @@ export function ansibleEnvironment(home: string): Record<string, string> {
     ANSIBLE_NOCOWS: '1',
     ANSIBLE_RETRY_FILES_ENABLED: '0',
     ANSIBLE_HOST_KEY_CHECKING: 'True',
+    // DeepOps and Kubespray have UserKnownHostsFile=/dev/null in their ssh_args. Those come before what the inventory says, and
+    // of two options of ssh the first counts: no host key would be pinned.
+    ANSIBLE_SSH_ARGS: '-C -o ControlMaster=auto -o ControlPersist=60s',
+    // DeepOps names a folder of the user's own that need not be there: no connection would come about.
+    ANSIBLE_SSH_CONTROL_PATH: '%(directory)s/%%C',
+    // Both spellings of the groups are meant.
+    ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS: 'ignore',
     ANSIBLE_LOCAL_TEMP: `${home}/tmp`,
     PYTHONUNBUFFERED: '1',
     PYTHONDONTWRITEBYTECODE: '1',

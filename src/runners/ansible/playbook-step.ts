@@ -17,6 +17,11 @@ export interface PlaybookStep {
   readonly skipTags?: readonly string[];
   /** Plain values for `-e`; never a secret, as argv is everybody's to read. */
   readonly variables?: Readonly<Record<string, string | number | boolean>>;
+  /** Further options of `ansible-playbook`. */
+  readonly flags?: readonly string[];
+  /** Hosts at once, where the cluster's settings don't say. */
+  readonly forks?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One `ansible-playbook` of a run, with what the cluster's settings say of Ansible. Secrets are named by their files. */
@@ -26,7 +31,7 @@ export function playbookStep({ options }: ClusterSettings, step: PlaybookStep): 
     return path === undefined ? [] : [flag, path];
   };
   const list = (flag: string, values: readonly string[]) => (values.length === 0 ? [] : [flag, values.join(',')]);
-  const { forks } = options;
+  const forks = options.forks ?? step.forks;
   return {
     name: step.name,
     argv: [
@@ -40,9 +45,11 @@ export function playbookStep({ options }: ClusterSettings, step: PlaybookStep): 
       ...file('--become-password-file', 'becomePasswordFile'),
       ...listOption(options, 'varsFiles').flatMap((path) => ['-e', `@${path}`]),
       ...Object.entries(step.variables ?? {}).flatMap(([name, value]) => ['-e', JSON.stringify({ [name]: value })]),
+      ...(step.flags ?? []),
       step.playbook,
     ],
     ...(step.cwd === undefined ? {} : { cwd: step.cwd }),
+    ...(step.env === undefined ? {} : { env: step.env }),
     speaks: 'ansible',
     hosts: step.hosts,
   };

@@ -1,9 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Obstacle, RunAction } from '../../domain/hand-off.ts';
-import { textOf } from '../ansible/ansible-program.ts';
-import { compareVersions, parseVersion, type Version, versionText } from '../ansible/version.ts';
 import type { ClusterMember } from './cluster-contents.ts';
+import { compareVersions, parseVersion, type Version, versionText } from './version.ts';
 
 /** `kube_version: v1.27.7` up to 2.27; after that, the first of the checksums that Kubespray has. */
 const DEFAULTS = [
@@ -101,4 +101,13 @@ export function versionObstacles(
     ];
   }
   return [];
+}
+
+/** Undefined where the file is not there. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

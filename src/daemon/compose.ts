@@ -30,6 +30,7 @@ import { LOCAL_PROFILE } from '../profiles/local.ts';
 import { profileKind } from '../profiles/registry.ts';
 import { installValueProblems } from '../profiles/values/check-install-values.ts';
 import { createSecretReader } from '../profiles/values/secrets.ts';
+import { createHostKeyPins } from '../runners/ssh/host-key-pins.ts';
 import { createHostKeyProbe } from '../runners/ssh/host-key-probe.ts';
 import { KnownHosts } from '../runners/ssh/known-hosts.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
@@ -67,6 +68,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     { wantsDebug: false, emit: (event) => book.emit(event) },
     { wantsDebug: false, emit: (event) => power.emit(event) },
     { wantsDebug: false, emit: (event) => consoles.emit(event) },
+    { wantsDebug: false, emit: (event) => pins.emit(event) },
   );
   const events = combineSinks(timeline, told);
   const libc = loadLibc();
@@ -116,6 +118,8 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     settings: () => current.settings,
     book: () => book,
   });
+  const knownHosts = new KnownHosts(join(settings.dataDir, 'known_hosts'));
+  const pins = createHostKeyPins({ knownHosts, nodes, hostKeysOf: (node) => book.life(node).hostKeys, events });
   const lifecycle = createLifecycle({
     documents: snapshot.documents,
     nodes,
@@ -128,7 +132,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     effects: power.effects,
     hostKeyProbe: createHostKeyProbe({
       commands: createChildCommands(),
-      knownHosts: new KnownHosts(join(settings.dataDir, 'known_hosts')),
+      knownHosts,
       settings: (node) => sshSettingsOf(node, current.settings),
     }),
     subjectAt: (address) => boot.subjectAt(address),

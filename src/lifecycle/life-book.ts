@@ -15,6 +15,7 @@ import { DiskProof } from './disk-proof.ts';
 import { GrantArmoury } from './grant-armoury.ts';
 import { GrantDesk } from './grant-desk.ts';
 import { ended, isArmed, lastSessionOf, sessionOf, standingOf } from './grant-rules.ts';
+import { HandOffLives } from './hand-off-lives.ts';
 import { createLifeCore, deadlinesOf, type LifeCore } from './life-core.ts';
 import { EffectRunner } from './life-effects.ts';
 import { type Draft, LifeMemory, lifeOf } from './life-memory.ts';
@@ -50,6 +51,7 @@ export class LifeBook implements GrantDirectory, EventSink {
   readonly desk: GrantDesk;
   readonly armoury: GrantArmoury;
   readonly commands: NodeCommands;
+  readonly handOffs: HandOffLives;
   readonly #options: LifeBookOptions;
   readonly #memory: LifeMemory;
   readonly #core: LifeCore;
@@ -76,6 +78,7 @@ export class LifeBook implements GrantDirectory, EventSink {
     this.desk = new GrantDesk({ ...parts, sessions: this.#sessions, subjectAt });
     this.armoury = new GrantArmoury(parts);
     this.commands = new NodeCommands(parts);
+    this.handOffs = new HandOffLives(parts);
   }
 
   /** Takes up what a crash or a stop left: effects, deadlines, grants that ran out meanwhile, what removed nodes left behind. */

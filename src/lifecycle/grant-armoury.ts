@@ -161,7 +161,9 @@ export class GrantArmoury {
     } catch (error) {
       if (!(error instanceof PodbootError)) throw error;
       const problems = error instanceof InvalidInput ? error.problems : [];
-      const where = problems.map(
+      // The first is in the message as a rule.
+      const others = problems.filter(({ message }) => !error.message.includes(message));
+      const where = others.map(
         ({ path, line, message }) => `${path}${line === undefined ? '' : `:${line}`}: ${message}`,
       );
       const text = [`the answer files of ${node.name} can't be made: ${error.message}`, ...where].join('; ');

@@ -5,8 +5,9 @@ import type { ServiceBoard, ServiceLink, ServiceRecord, ServiceView } from '../.
 import type { Catalogue } from './catalogue.ts';
 import { chosenVariant, type Files, HOST_FILES, variantText } from './checkout.ts';
 import type { CatalogueEntry, EntryLink } from './entry.ts';
+import { filled, type Places, placesOf } from './places.ts';
 import { probe } from './probe.ts';
-import { entryObstacles, filled, type Places, placesOf } from './service-plan.ts';
+import { entryObstacles } from './service-obstacles.ts';
 import type { OneSecret, ShownOnce } from './shown-once.ts';
 
 export interface ServicesOptions {

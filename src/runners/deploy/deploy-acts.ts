@@ -2,7 +2,8 @@ import type { Deployment, DeployStepProgress } from '../../domain/deployment.ts'
 import { Conflict, PodbootError } from '../../domain/errors.ts';
 import type { CheckResult, RunStatus } from '../../domain/hand-off.ts';
 import type { ServiceView } from '../../domain/services.ts';
-import { type Decision, type DeployWorld, progressOf } from './next-steps.ts';
+import type { Decision, DeployWorld } from './decision.ts';
+import { progressOf } from './next-steps.ts';
 import type { DeployHouse } from './ports.ts';
 
 type OfStep = Exclude<Decision, { kind: 'end' }>;

@@ -8,9 +8,10 @@ import type {
 import { Conflict, NotFound } from '../../domain/errors.ts';
 import type { Timer } from '../../domain/ports.ts';
 import { Turns } from '../../domain/turns.ts';
+import type { Decision } from './decision.ts';
 import { DeployActs } from './deploy-acts.ts';
 import { checkReferences, forecast, installable } from './forecast.ts';
-import { type Decision, next, progressOf } from './next-steps.ts';
+import { next, progressOf } from './next-steps.ts';
 import type { DeployHouse } from './ports.ts';
 import { readPlan, writePlan } from './read-plan.ts';
 import { standardPlan } from './standard-plan.ts';

@@ -3,7 +3,7 @@ import type { AcceptanceGate, ClusterSettings, RunBook, RunHost, RunId } from '.
 import type { Clock, EventSink, StoreChange } from '../../domain/ports.ts';
 import type { Owner } from '../../domain/schedulers.ts';
 import type { ServiceBoard } from '../../domain/services.ts';
-import type { SeenNode, SeenOwner } from './next-steps.ts';
+import type { SeenNode, SeenOwner } from './decision.ts';
 
 /** What arming a node would come to, or came to. */
 export interface InstallOutcome {

@@ -8,12 +8,8 @@ import { planService } from '../../../src/runners/catalogue/service-plan.ts';
 import type { PlanContext } from '../../../src/runners/runner.ts';
 
 const CHECKOUT = '/srv/deepops';
-const CONTEXT: PlanContext = {
-  runsDir: '/var/lib/podboot/runs',
-  knownHostsDir: '/var/lib/podboot/known-hosts',
-  commands: { run: async () => assert.fail('a service runs nothing while it is planned') },
-  contents: async () => ({ state: 'none' }),
-};
+/** Nothing of it is touched: the inventory and the preflight are a test's own. */
+const CONTEXT = {} as PlanContext;
 const catalogue = loadCatalogue();
 
 function files(there: Readonly<Record<string, string>>, modes: Readonly<Record<string, number>> = {}): Files {
@@ -44,16 +40,24 @@ const MEMBERS: readonly RunHost[] = [
   { id: 'n1', name: 'mgmt01', address: parseIpv4('10.0.0.1') ?? 0, roles: ['mgmt'] } as RunHost,
 ];
 
+const looked: string[] = [];
+
 function plan(service: string, there: Files, settings = cluster(), deployed: readonly string[] = []) {
   return planService(
     {
       catalogue: () => catalogue,
-      inventory: async () => ({
-        files: [{ path: 'inventory.ini', content: '[all]\n' }],
-        argv: ['-i', '{run}/inventory.ini'],
-        hash: 'abc',
-        obstacles: [],
-      }),
+      ansible: {
+        inventory: () => ({
+          files: [{ path: 'inventory.ini', content: '[all]\n' }],
+          argv: ['-i', '{run}/inventory.ini'],
+          hash: 'abc',
+          obstacles: [],
+        }),
+        preflight: async ({ playbooks, hosts }) => {
+          looked.push(`${playbooks.join()} at ${hosts.map(({ name }) => name).join()}`);
+          return [];
+        },
+      },
       isDeployed: (_, name) => deployed.includes(name),
       files: there,
     },
@@ -87,6 +91,7 @@ describe('the plan of a service', () => {
     assert.equal(made.steps[0]?.cwd, CHECKOUT);
     assert.equal(made.inventoryHash, 'abc');
     assert.deepEqual(made.hosts, []);
+    assert.equal(looked.at(-1), `${CHECKOUT}/playbooks/k8s-cluster/container-registry.yml at mgmt01`);
   });
 
   test('the same at the versions of the guide', async () => {

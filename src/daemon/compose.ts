@@ -38,6 +38,7 @@ import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
 import { Daemon } from './daemon.ts';
 import { createDaemonApi } from './daemon-api.ts';
+import { createHandOff, type HandOff } from './hand-off.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createOtherServers } from './other-servers.ts';
 import { createPower } from './power.ts';
@@ -69,6 +70,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     { wantsDebug: false, emit: (event) => power.emit(event) },
     { wantsDebug: false, emit: (event) => consoles.emit(event) },
     { wantsDebug: false, emit: (event) => pins.emit(event) },
+    { wantsDebug: false, emit: (event) => handOff.sink.emit(event) },
   );
   const events = combineSinks(timeline, told);
   const libc = loadLibc();
@@ -120,6 +122,20 @@ export async function compose({ configPath, settings, store, logger, manager }: 
   });
   const knownHosts = new KnownHosts(join(settings.dataDir, 'known_hosts'));
   const pins = createHostKeyPins({ knownHosts, nodes, hostKeysOf: (node) => book.life(node).hostKeys, events });
+  const commands = createChildCommands();
+  const handOff: HandOff = createHandOff({
+    documents: snapshot.documents,
+    nodes,
+    leases,
+    commit,
+    clock,
+    events,
+    commands,
+    knownHosts,
+    settings: () => current.settings,
+    book: () => book,
+    gate: { check: async () => new Map() },
+  });
   const lifecycle = createLifecycle({
     documents: snapshot.documents,
     nodes,
@@ -129,9 +145,9 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     timeline,
     settings: () => current.settings,
     renderer,
-    effects: power.effects,
+    effects: [...power.effects, handOff.desk.effect],
     hostKeyProbe: createHostKeyProbe({
-      commands: createChildCommands(),
+      commands,
       knownHosts,
       settings: (node) => sshSettingsOf(node, current.settings),
     }),
@@ -197,6 +213,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     leases,
     discovery,
     lifecycle,
+    handOff,
     power,
     consoles,
     boot,
@@ -228,7 +245,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     manager,
     census: () => `${nodes.size} nodes, ${leases.counts().bound} leases`,
     // DHCP comes last: a machine that gets an address finds everything else open.
-    services: [apiService, powerService, lifecycleService, consoleService, discovery, ...servers],
+    services: [apiService, powerService, lifecycleService, handOff.service, consoleService, discovery, ...servers],
     servers,
     current,
     prepareReload: async () => {

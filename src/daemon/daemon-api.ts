@@ -20,6 +20,7 @@ import type { ProfileRenderer } from '../profiles/answer-renderer.ts';
 import type { BootService } from '../services/boot/boot-service.ts';
 import type { DhcpService } from '../services/dhcp/dhcp-service.ts';
 import type { LeaseTable } from '../services/dhcp/lease-table.ts';
+import type { HandOff } from './hand-off.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export interface DaemonApiParts {
@@ -36,6 +37,7 @@ export interface DaemonApiParts {
   readonly leases: LeaseTable;
   readonly discovery: Discovery;
   readonly lifecycle: Lifecycle;
+  readonly handOff: HandOff;
   readonly power: PowerService;
   readonly consoles: ConsoleHub;
   readonly boot: BootService;
@@ -64,6 +66,8 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
       commit: store.commit.bind(store),
     }),
     power,
+    handOff: parts.handOff,
+    clusters: () => current.settings.clusters ?? [],
     consoles,
     care: new BmcCare({ power, vault: power.vault, hostAnswers: (host) => hostAnswers(host, HOST_ANSWER_MS) }),
     discovery,

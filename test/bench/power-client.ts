@@ -37,6 +37,7 @@ const nodes: Node[] = Array.from({ length: count }, (_, index) => ({
   bmc: { driver: 'ipmi', host: '127.0.0.1', port: Number(values.port) + index },
 }));
 const isDead = (index: number) => deadEvery > 0 && index % deadEvery === 0;
+const settings = powerSettings({ actionMs: 30_000 });
 const host = createHostNetwork();
 const network = new SharedUdp(() => host.openDatagram({ address: '0.0.0.0', port: 0, receiveBufferBytes: 4 << 20 }));
 const service = new PowerService({
@@ -45,7 +46,7 @@ const service = new PowerService({
   commit: (batch) => store.commit(batch),
   clock,
   events: { wantsDebug: false, emit: () => {} },
-  settings: () => powerSettings({ actionMs: 30_000 }),
+  settings: () => settings,
   standing: { reserved: () => undefined, awaitsBoot: () => true, hasBooted: () => false, bootDeadlineMs: () => 60_000 },
   readKey: () => 'k'.repeat(32),
   createDriver: (name, target) => createDriver(name, target, { clock, network, broadcast: async () => {} }),

@@ -87,6 +87,7 @@ export class IpmiSession {
     this.#transmit(PayloadType.IPMI, encodeIpmiRequest({ ...command, sequence: this.#nextRqSequence() }));
     this.#waiting?.fail(new IpmiError('closed', 'the session was closed'));
     this.#waiting = undefined;
+    this.#options.keys.blocks.end();
   }
 
   sendSol(payload: Uint8Array): void {

@@ -5,6 +5,7 @@ export const BLOCK_BYTES = 16;
 
 interface Ciphering {
   update(data: Uint8Array): Uint8Array;
+  final(): Uint8Array;
 }
 
 /**
@@ -42,6 +43,16 @@ export class BlockChain {
     chain(text, this.#deciphered, iv);
     this.#deciphered.set(encrypted.subarray(encrypted.length - BLOCK_BYTES));
     return text;
+  }
+
+  /** Gives back what is kept, which has memory that the garbage collector does not see. A later message begins anew. */
+  end(): void {
+    this.#encipher?.final();
+    this.#decipher?.final();
+    this.#encipher = undefined;
+    this.#decipher = undefined;
+    this.#enciphered.fill(0);
+    this.#deciphered.fill(0);
   }
 }
 

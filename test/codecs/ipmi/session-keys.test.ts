@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import { describe, test } from 'node:test';
 import { BlockChain } from '../../../src/codecs/ipmi/block-chain.ts';
 import { CIPHER_SUITES } from '../../../src/codecs/ipmi/cipher-suite.ts';
-import { KeyedHash } from '../../../src/codecs/ipmi/keyed-hash.ts';
+import { KeyedHash, keyedHash } from '../../../src/codecs/ipmi/keyed-hash.ts';
 
 describe('a keyed hash', () => {
   for (const suite of CIPHER_SUITES) {
@@ -13,7 +13,7 @@ describe('a keyed hash', () => {
         const message = randomBytes(bytes);
         const expected = createHmac(suite.hash, key).update(message).digest();
         const keyed = new KeyedHash(suite, key);
-        assert.deepEqual(Buffer.from(keyed.of(message.subarray(0, 7), message.subarray(7))), expected);
+        assert.deepEqual(Buffer.from(keyedHash(suite, key, message.subarray(0, 7), message.subarray(7))), expected);
         const signed = Buffer.concat([message, Buffer.alloc(12)]);
         keyed.sign(signed, message.length, 12);
         assert.deepEqual(signed, Buffer.concat([message, expected.subarray(0, 12)]));
@@ -40,6 +40,7 @@ describe('a chain of blocks', () => {
       const cipher = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
       const expected = Buffer.concat([cipher.update(text), cipher.final()]);
       assert.deepEqual(Buffer.from(chain.encrypt(Uint8Array.from(text), iv)), expected);
+      if (turn % 50 === 0) chain.end();
       if (turn % 3 === 0) continue;
       const decipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
       const plain = Buffer.concat([decipher.update(expected), decipher.final()]);

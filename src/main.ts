@@ -6,6 +6,7 @@ import { loadConfig } from './config/load.ts';
 import { compose } from './daemon/compose.ts';
 import { createLogger } from './log/logger.ts';
 import { tellRefusedReload, tellWarnings } from './log/tell.ts';
+import { StoreMeter } from './metrics/store-meter.ts';
 import { loadLibc } from './net/libc.ts';
 import { createServiceManager, type ServiceManager } from './net/service-manager.ts';
 import { createSystemClock } from './net/system-clock.ts';
@@ -40,12 +41,17 @@ async function run(configPath: string, manager: ServiceManager, onReady: (reload
   const { settings, warnings } = loadConfig(configPath, createHostFacts(), 'start');
   const logger = createLogger(settings.log);
   tellWarnings(logger, configPath, warnings);
+  const storeMeter = new StoreMeter(createSystemClock());
   const store = await openSqliteStore({
     dataDir: settings.dataDir,
-    onFailure: (error) => logger.fatal({ mend: error.mend }, error.message),
+    onCommit: storeMeter.onCommit,
+    onFailure: (error) => {
+      storeMeter.ended(error);
+      logger.fatal({ mend: error.mend }, error.message);
+    },
   });
   try {
-    const daemon = await compose({ configPath, settings, store, logger, manager });
+    const daemon = await compose({ configPath, settings, store, storeMeter, logger, manager });
     await daemon.start();
     onReady(() => void daemon.reload().catch((error: unknown) => tellRefusedReload(logger, configPath, error)));
     for (const signal of ['SIGTERM', 'SIGINT'] as const)

@@ -36,10 +36,12 @@ import { discoveredRoutes } from './routes/discovered.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
-import { jobRoutes } from './routes/jobs.ts';
 import { handOffRoutes } from './routes/hand-off.ts';
+import { type HealthReport, healthRoutes, probeRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { lifeRoutes } from './routes/lives.ts';
+import { type MetricsText, metricsRoutes } from './routes/metrics.ts';
 import { nodeBulkRoutes } from './routes/node-bulk.ts';
 import { nodeImportRoutes } from './routes/node-import.ts';
 import { nodeReplaceRoutes } from './routes/node-replace.ts';
@@ -73,6 +75,10 @@ export interface ApiOptions {
   readonly version: string;
   /** SHA-256 of the token in force, in hex. */
   readonly tokenHash: () => string;
+  /** Of the token that opens /metrics alone; undefined: there is none. */
+  readonly metricsTokenHash: () => string | undefined;
+  readonly health: () => HealthReport;
+  readonly metrics: () => Promise<MetricsText>;
   readonly reload: () => Promise<readonly Problem[]>;
   readonly status: () => DaemonStatus;
 }
@@ -191,6 +197,9 @@ export function createApi(options: ApiOptions): Api {
   app.register(assetRoutes(options.assets), { prefix });
   app.register(explainRoutes(options.explainer, options.registry), { prefix });
   app.register(daemonRoutes(options), { prefix });
+  app.register(healthRoutes(options.health), { prefix });
+  app.register(probeRoutes(options.health));
+  app.register(metricsRoutes(options.metrics));
 
   /** A URL that can't be decoded comes past the hooks: it needs the token like every other. */
   async function answerUnroutable(error: Error, request: FastifyRequest, reply: FastifyReply): Promise<void> {

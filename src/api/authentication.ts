@@ -9,15 +9,28 @@ const MAX_FAILURES = 20;
 const WINDOW_MS = 60_000;
 const MAX_PEERS = 1_000;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * Who may ask beside the holder of the token; absent: nobody.
+     * - `local-probe` whoever is on this host: the answer is one word
+     * - `metrics`     the holder of the token for metrics
+     */
+    readonly access?: 'local-probe' | 'metrics';
+  }
+}
+
 export interface AuthenticationOptions {
   /** SHA-256 of the token in force, in hex: it changes with a reload. */
   readonly tokenHash: () => string;
+  /** Of the token that opens /metrics alone; undefined: there is none. */
+  readonly metricsTokenHash: () => string | undefined;
   readonly events: EventSink;
 }
 
 export type Authenticate = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
-/** Nothing is answered without the token, not even that a route does not exist. */
+/** Nothing is answered without a token, not even that a route does not exist; save to probes of this host. */
 export function createAuthentication(app: FastifyInstance, options: AuthenticationOptions): Authenticate {
   app.register(rateLimit, { global: false, cache: MAX_PEERS });
   let countFailure: ReturnType<FastifyInstance['createRateLimit']> | undefined;
@@ -27,6 +40,10 @@ export function createAuthentication(app: FastifyInstance, options: Authenticati
 
   return async (request, reply) => {
     if (isAuthorized(request.headers.authorization, options.tokenHash())) return undefined;
+    const { access } = request.routeOptions.config;
+    if (access === 'local-probe' && isLocal(request)) return undefined;
+    const metricsHash = access === 'metrics' ? options.metricsTokenHash() : undefined;
+    if (metricsHash !== undefined && isAuthorized(request.headers.authorization, metricsHash)) return undefined;
     const verdict = await countFailure?.(request);
     options.events.emit({
       type: 'api.refused',
@@ -50,6 +67,14 @@ export function createAuthentication(app: FastifyInstance, options: Authenticati
       mend: 'Send “Authorization: Bearer TOKEN” with the token of the first start, or make a new one: podboot token new.',
     });
   };
+}
+
+/** By the peer's own address. What came through a proxy on this host is from elsewhere. */
+function isLocal({ headers, socket }: FastifyRequest): boolean {
+  if (['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined)) return false;
+  const { remoteAddress } = socket;
+  // A peer that has gone meanwhile has no address either, and hears no answer.
+  return remoteAddress === undefined || /^(127\.|::1$|::ffff:127\.)/.test(remoteAddress);
 }
 
 /** The peer of a Unix socket has no address. */

@@ -3,6 +3,9 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 /** Name of the store's setting that holds the hash of the token that is in force. */
 export const TOKEN_SETTING = 'api.token.sha256';
 
+/** The same of the token that opens /metrics alone. */
+export const METRICS_TOKEN_SETTING = 'metrics.token.sha256';
+
 /** So that a token in the wrong place (a log, a repository) is known for what it is. */
 const PREFIX = 'pbt_';
 const TOKEN_BYTES = 32;

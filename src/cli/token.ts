@@ -8,6 +8,7 @@ import { type Output, processOutput } from './output.ts';
 interface TokenOptions {
   readonly config?: string;
   readonly dataDir?: string;
+  readonly metrics?: boolean;
 }
 
 /** `podboot token new`: another token for the API, as whoever may write to the data folder. */
@@ -19,6 +20,7 @@ export function registerToken(program: Command, output: Output = processOutput):
     .description('make a new one in place of the old one, and show it once; a daemon that runs takes it up on reload')
     .option('-c, --config <file>', 'the configuration, which names the data folder')
     .option('--data-dir <folder>', 'the data folder')
+    .option('--metrics', 'the one that opens /metrics alone, for Prometheus')
     .action(async (options: TokenOptions) => {
       const dataDir = dataDirOf(options);
       // A wrong path must not become a new store that no daemon reads.
@@ -29,8 +31,10 @@ export function registerToken(program: Command, output: Output = processOutput):
         );
       }
       const { replaceToken } = await import('../daemon/replace-token.ts');
-      output.print(await replaceToken(dataDir));
-      output.tell('This is shown once. Keep it in a file of mode 0600 and name it in PODBOOT_TOKEN_FILE.');
+      const isForMetrics = options.metrics === true;
+      output.print(await replaceToken(dataDir, isForMetrics ? 'metrics' : 'api'));
+      const place = isForMetrics ? "Prometheus's authorization.credentials_file" : 'PODBOOT_TOKEN_FILE';
+      output.tell(`This is shown once. Keep it in a file of mode 0600 and name it in ${place}.`);
       output.tell(
         'A daemon that runs takes it up on: systemctl reload podboot (SIGHUP). Until then the old one counts.',
       );

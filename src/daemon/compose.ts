@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ensureToken } from '../api/first-token.ts';
-import { TOKEN_SETTING } from '../api/token.ts';
+import { METRICS_TOKEN_SETTING, TOKEN_SETTING } from '../api/token.ts';
 import { DEFAULTS } from '../config/defaults.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
 import type { SshSettings } from '../domain/hand-off.ts';
@@ -17,6 +17,7 @@ import { grantsEndWithHardware, leasesEndWithHardware } from '../lifecycle/node-
 import { createNodeRegistry } from '../lifecycle/node-registry.ts';
 import { createTimeline } from '../lifecycle/timeline.ts';
 import { createEventLog } from '../log/event-log.ts';
+import type { StoreMeter } from '../metrics/store-meter.ts';
 import { createChildCommands } from '../net/child-commands.ts';
 import { createHostNetwork } from '../net/host-network.ts';
 import { loadLibc } from '../net/libc.ts';
@@ -39,7 +40,9 @@ import { LeaseTable } from '../services/dhcp/lease-table.ts';
 import { Daemon } from './daemon.ts';
 import { createDaemonApi } from './daemon-api.ts';
 import { createHandOff, type HandOff } from './hand-off.ts';
+import { healthOf } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
+import { createMetrics, createObservers } from './metrics.ts';
 import { createOtherServers } from './other-servers.ts';
 import { createPower } from './power.ts';
 import type { Service } from './service-group.ts';
@@ -55,20 +58,26 @@ export interface ComposeOptions {
   readonly store: Store;
   readonly logger: Logger;
   readonly manager: ServiceManager;
+  /** Of the store, which it watches. */
+  readonly storeMeter: StoreMeter;
 }
 
 /** The one place that knows every room: makes each of them and gives it what it needs of the others. */
-export async function compose({ configPath, settings, store, logger, manager }: ComposeOptions): Promise<Daemon> {
+export async function compose(options: ComposeOptions): Promise<Daemon> {
+  const { configPath, settings, store, logger, manager, storeMeter } = options;
   const current = { settings };
   const snapshot = await store.load();
   const clock = createSystemClock();
   const log = createEventLog(logger, clock);
+  const observers = createObservers(clock, () => current.settings);
   const timeline = createTimeline({ store, clock, log });
   const told = combineSinks(
     log,
     { wantsDebug: false, emit: (event) => book.emit(event) },
     { wantsDebug: false, emit: (event) => power.emit(event) },
     { wantsDebug: false, emit: (event) => consoles.emit(event) },
+    observers.stages,
+    observers.warnings,
     { wantsDebug: false, emit: (event) => pins.emit(event) },
     { wantsDebug: false, emit: (event) => handOff.sink.emit(event) },
   );
@@ -198,30 +207,43 @@ export async function compose({ configPath, settings, store, logger, manager }: 
   });
   const servers = [boot, ...others.all, dhcp];
 
+  const health = () =>
+    healthOf({
+      isServing: daemon.isServing,
+      storeEnd: storeMeter.end,
+      storeTrouble: storeMeter.trouble,
+      pendingMs: storeMeter.pendingMs,
+      dataDir: current.settings.dataDir,
+    });
+  const serverCounters = () => others.statistics();
+  const rooms = { version: VERSION, nodes, leases, timeline, discovery, lifecycle, power, consoles, boot, dhcp };
+  const metrics = createMetrics({
+    ...rooms,
+    observers,
+    storeMeter,
+    serverCounters,
+    runs: () => handOff.runs.all(),
+    health,
+  });
+  let metricsTokenHash = snapshot.settings.get(METRICS_TOKEN_SETTING);
   let tokenHash = await ensureToken(store, snapshot, settings.dataDir, events);
   const api = createDaemonApi({
+    ...rooms,
+    handOff,
     configPath,
-    version: VERSION,
     startedAt: Date.now(),
     current,
     store,
     documents: snapshot.documents,
     clock,
     events,
-    timeline,
-    nodes,
-    leases,
-    discovery,
-    lifecycle,
-    handOff,
-    power,
-    consoles,
-    boot,
-    dhcp,
     renderer,
     tokenHash: () => tokenHash,
+    metricsTokenHash: () => metricsTokenHash,
+    health,
+    metrics,
     reload: () => daemon.reload(),
-    serverCounters: () => others.statistics(),
+    serverCounters,
   });
   const apiService: Service = {
     start: () => api.listen(settings.api.listen),
@@ -243,6 +265,7 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     logger,
     clock,
     manager,
+    isAlive: () => storeMeter.end === undefined,
     census: () => `${nodes.size} nodes, ${leases.counts().bound} leases`,
     // DHCP comes last: a machine that gets an address finds everything else open.
     services: [apiService, powerService, lifecycleService, handOff.service, consoleService, discovery, ...servers],
@@ -250,8 +273,10 @@ export async function compose({ configPath, settings, store, logger, manager }: 
     current,
     prepareReload: async () => {
       const stored = await store.setting(TOKEN_SETTING);
+      const storedForMetrics = await store.setting(METRICS_TOKEN_SETTING);
       return () => {
         tokenHash = stored ?? tokenHash;
+        metricsTokenHash = storedForMetrics ?? metricsTokenHash;
       };
     },
     warnings: async (occasion) => [...(occasion === 'start' ? [] : orphans()), ...(await boot.checkAssets())],

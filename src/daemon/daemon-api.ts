@@ -1,5 +1,6 @@
 import { type Api, createApi } from '../api/api.ts';
 import { IdempotencyKeys } from '../api/idempotency-keys.ts';
+import type { HealthReport } from '../api/routes/health.ts';
 import { createAssetDirectory } from '../assets/asset-directory.ts';
 import { hostAnswers } from '../bmc/host-answers.ts';
 import { locateInFile } from '../config/locate.ts';
@@ -12,6 +13,7 @@ import type { Discovery } from '../lifecycle/discovery/discovery.ts';
 import { NodeActions } from '../lifecycle/node-actions.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
+import type { Exposition } from '../metrics/exposition.ts';
 import { BmcCare } from '../power/bmc-care.ts';
 import type { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
@@ -21,6 +23,7 @@ import type { BootService } from '../services/boot/boot-service.ts';
 import type { DhcpService } from '../services/dhcp/dhcp-service.ts';
 import type { LeaseTable } from '../services/dhcp/lease-table.ts';
 import type { HandOff } from './hand-off.ts';
+import type { HealthCheck } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export interface DaemonApiParts {
@@ -44,6 +47,9 @@ export interface DaemonApiParts {
   readonly dhcp: DhcpService;
   readonly renderer: ProfileRenderer;
   readonly tokenHash: () => string;
+  readonly metricsTokenHash: () => string | undefined;
+  readonly health: () => readonly HealthCheck[];
+  readonly metrics: () => Promise<Exposition>;
   readonly reload: () => Promise<readonly Problem[]>;
   readonly serverCounters: () => Readonly<Record<string, Record<string, number>>>;
 }
@@ -101,6 +107,9 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
     events,
     version: parts.version,
     tokenHash: parts.tokenHash,
+    metricsTokenHash: parts.metricsTokenHash,
+    metrics: parts.metrics,
+    health: () => reportOf(parts.health()),
     reload: parts.reload,
     status: () => ({
       startedAt: parts.startedAt,
@@ -123,6 +132,14 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
       },
     }),
   });
+}
+
+function reportOf(checks: readonly HealthCheck[]): HealthReport {
+  return {
+    isAlive: checks.every(({ ok, isVital }) => ok || !isVital),
+    isReady: checks.every(({ ok }) => ok),
+    checks: checks.map(({ isVital, ...check }) => check),
+  };
 }
 
 /** As the nodes of the first interface that serves HTTP see it; for what is shown to people. */

@@ -29,6 +29,8 @@ export interface DaemonParts {
   readonly manager: ServiceManager;
   /** How many nodes and leases there are, for its status. */
   readonly census: () => string;
+  /** False: only a restart helps; the watchdog is fed no more. */
+  readonly isAlive: () => boolean;
   /** In the order in which they start. */
   readonly services: readonly Service[];
   readonly servers: readonly Server[];
@@ -51,6 +53,7 @@ export class Daemon {
   /** The same one through start and reloads: what changes meanwhile would be missed by one that begins afterwards. */
   #watch: InterfaceWatch | undefined;
   #isStopping = false;
+  #hasStarted = false;
   /** Why the last reload was refused. */
   #refusal: string | undefined;
 
@@ -60,7 +63,7 @@ export class Daemon {
 
   /** @throws HostRefused; nothing listens then */
   async start(): Promise<void> {
-    const { current, clock, servers, services, logger, configPath, version, manager } = this.#parts;
+    const { current, clock, servers, services, logger, configPath, version, manager, isAlive } = this.#parts;
     this.#watch = watchInterfaces(
       () => current.settings.interfaces.map(({ name }) => name),
       clock,
@@ -78,8 +81,14 @@ export class Daemon {
     const where = current.settings.interfaces.map((each) => `${each.name} ${formatIpv4(each.address)} (${each.dhcp})`);
     const api = this.#parts.apiAddresses();
     logger.info({ api }, `podboot ${version} serves ${where.join(', ')}; API on ${api}`);
+    this.#hasStarted = true;
     manager.ready(this.#status());
-    manager.feedWatchdog(() => this.#status());
+    manager.feedWatchdog(() => (isAlive() ? this.#status() : undefined));
+  }
+
+  /** All its sockets are open, and no stop has begun. */
+  get isServing(): boolean {
+    return this.#hasStarted && !this.#isStopping;
   }
 
   /** All of the new file comes into force, or none of it. @throws InvalidInput, HostRefused */

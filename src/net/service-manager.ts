@@ -13,8 +13,11 @@ export interface ServiceManager {
   stopping(status: string): void;
   /** A sentence for `systemctl status`; the same one again is not sent. */
   status(text: string): void;
-  /** From here on the watchdog is fed by the event loop, until `stopping`. @param status what is told with it */
-  feedWatchdog(status: () => string): void;
+  /**
+   * From here on the watchdog is fed by the event loop, until `stopping`.
+   * @param status what is told with it; undefined: let it starve, only a restart helps
+   */
+  feedWatchdog(status: () => string | undefined): void;
 }
 
 export interface ServiceManagerParts {
@@ -99,10 +102,12 @@ class Notifier implements ServiceManager {
     if (this.#status !== before) this.#send(line);
   }
 
-  feedWatchdog(status: () => string): void {
+  feedWatchdog(status: () => string | undefined): void {
     const again = () => {
       const before = this.#status;
-      const line = this.#statusLine(status());
+      const text = status();
+      if (text === undefined) return;
+      const line = this.#statusLine(text);
       const lines = [
         ...(this.#watchdogMs === undefined ? [] : ['WATCHDOG=1']),
         ...(this.#status === before ? [] : [line]),

@@ -4,6 +4,7 @@ import { PodbootError } from '../domain/errors.ts';
 import { formatIpv4, type Ipv4 } from '../domain/ipv4.ts';
 import type { MacAddress } from '../domain/mac.ts';
 import type { Node, NodeBmc, NodeId } from '../domain/node.ts';
+import type { BmcMeter } from './bmc-meter.ts';
 import type { Credentials, CredentialVault } from './credential-vault.ts';
 import type { Priority, Scheduler } from './scheduler.ts';
 
@@ -15,6 +16,7 @@ export interface FleetOptions {
   /** The address that a BMC has by DHCP. */
   readonly leasedAddress: (mac: MacAddress) => Ipv4 | undefined;
   readonly minGapMs: () => number;
+  readonly meter: BmcMeter;
 }
 
 interface Made {
@@ -45,7 +47,8 @@ export class Fleet {
    * @throws BmcError; also for a node that has no BMC, or one without credentials
    */
   async run<T>(node: Node, priority: Priority, use: (driver: BmcDriver, deadlineMs: number) => Promise<T>): Promise<T> {
-    return this.#options.scheduler.run(node.id, priority, async (deadlineMs) => {
+    const { scheduler, meter } = this.#options;
+    const inTurn = async (deadlineMs: number) => {
       const [first, second] = this.#candidates(node);
       try {
         return await use(await this.#driver(node, first), deadlineMs);
@@ -54,7 +57,8 @@ export class Fleet {
         if (!isRefused || second === undefined) throw error;
         return await use(await this.#driver(node, second), deadlineMs);
       }
-    });
+    };
+    return scheduler.run(node.id, priority, (deadlineMs) => meter.measure(() => inTurn(deadlineMs)));
   }
 
   /** Its driver as it stands, for consoles and for what a BMC can do. @throws BmcError */

@@ -9,6 +9,7 @@ import type { MacAddress } from '../domain/mac.ts';
 import type { Node } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 import type { PowerSettings } from '../domain/power.ts';
+import { BmcMeter } from './bmc-meter.ts';
 import { BootWatch } from './boot-watch.ts';
 import { type Credentials, CredentialVault, type CredentialVaultOptions } from './credential-vault.ts';
 import { powerEffects } from './effects.ts';
@@ -49,6 +50,7 @@ export interface Forecast {
 export class PowerService {
   readonly jobs: JobBook;
   readonly vault: CredentialVault;
+  readonly meter: BmcMeter;
   readonly fleet: Fleet;
   readonly poller: StatePoller;
   readonly effects: readonly EffectPort[];
@@ -72,7 +74,9 @@ export class PowerService {
       readKey,
       rules: () => settings().credentials,
     });
-    this.fleet = new Fleet({ scheduler: this.scheduler, vault: this.vault, createDriver, leasedAddress, minGapMs });
+    this.meter = new BmcMeter(clock);
+    const { scheduler, vault, meter } = this;
+    this.fleet = new Fleet({ scheduler, vault, createDriver, leasedAddress, minGapMs, meter });
     this.#watch = new BootWatch(clock);
     this.poller = new StatePoller({ nodes, fleet: this.fleet, clock, random, pollMs: () => settings().pollMs });
     this.jobs = new JobBook({

@@ -18,6 +18,8 @@ export interface SqliteStoreOptions {
   readonly access?: StoreAccess;
   /** How long to wait for another process that writes or holds the store; 2,000 unless told. */
   readonly busyTimeoutMs?: number;
+  /** Told of each commit as it begins; what it returns, of its end. */
+  readonly onCommit?: () => (error?: unknown) => void;
   /** The thread ended by a fault of its own: nothing can be stored until a restart. Told once. */
   readonly onFailure?: (error: HostRefused) => void;
 }
@@ -45,6 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 class SqliteStore implements Store {
   readonly opened: Promise<void>;
   readonly #dataDir: string;
+  readonly #onCommit: SqliteStoreOptions['onCommit'];
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #reading = new Turns();
@@ -55,6 +58,7 @@ class SqliteStore implements Store {
 
   constructor(options: SqliteStoreOptions) {
     this.#dataDir = options.dataDir;
+    this.#onCommit = options.onCommit;
     const workerData: SqliteFileOptions = {
       dataDir: options.dataDir,
       access: options.access ?? 'daemon',
@@ -96,11 +100,13 @@ class SqliteStore implements Store {
 
   async commit(batch: readonly StoreChange[]): Promise<void> {
     if (batch.length === 0) return;
-    await this.#ask((id) => [id, 'commit', encodeBatch(batch)]);
+    await this.#observed(() => this.#ask((id) => [id, 'commit', encodeBatch(batch)]));
   }
 
   async commitWithEvents(batch: readonly StoreChange[], events: readonly EventChange[]): Promise<number> {
-    return (await this.#ask((id) => [id, 'commit-with-events', encodeBatch(batch), encodeEvents(events)])) as number;
+    return (await this.#observed(() =>
+      this.#ask((id) => [id, 'commit-with-events', encodeBatch(batch), encodeEvents(events)]),
+    )) as number;
   }
 
   async setting(name: string): Promise<string | undefined> {
@@ -123,6 +129,18 @@ class SqliteStore implements Store {
 
   async sequenceBefore(at: number): Promise<number> {
     return (await this.#ask((id) => [id, 'sequence-before', at])) as number;
+  }
+
+  async #observed(commit: () => Promise<StoreValue>): Promise<StoreValue> {
+    const ended = this.#onCommit?.();
+    try {
+      const value = await commit();
+      ended?.();
+      return value;
+    } catch (error) {
+      ended?.(error);
+      throw error;
+    }
   }
 
   /** After everything that was asked before. Once closed, also twice. */

@@ -2,6 +2,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Api, createApi } from '../../src/api/api.ts';
 import { IdempotencyKeys } from '../../src/api/idempotency-keys.ts';
 import type { SchemaController } from '../../src/api/lazy-schemas.ts';
+import type { HealthReport } from '../../src/api/routes/health.ts';
 import { newToken } from '../../src/api/token.ts';
 import { type BmcDriver, BmcError } from '../../src/bmc/driver.ts';
 import type { BmcTarget } from '../../src/bmc/registry.ts';
@@ -51,6 +52,8 @@ export class ApiFixture {
   assets: AssetSummary[] = [];
   token: string;
   hash: string;
+  metricsHash: string | undefined;
+  health: HealthReport = { isAlive: true, isReady: true, checks: [] };
   reload: () => Promise<readonly Problem[]> = async () => [];
   preview: AnswerPreviewer['preview'] = () => ({ profile: 'none', kind: 'live', files: [] });
   explain: Explainer['explain'] = () => Promise.reject(new NotFound('There is nothing to explain.'));
@@ -173,6 +176,9 @@ export class ApiFixture {
       events,
       version: '1.2.3',
       tokenHash: () => this.hash,
+      metricsTokenHash: () => this.metricsHash,
+      health: () => this.health,
+      metrics: async () => ({ contentType: 'text/plain', text: async () => 'podboot_build_info 1\n' }),
       reload: () => this.reload(),
       status: () => ({
         startedAt: this.clock.now(),

@@ -94,6 +94,9 @@ export class ConsoleHost implements AsyncDisposable {
       clock: this.clock,
       version: '1',
       tokenHash: () => this.token.hash,
+      metricsTokenHash: () => undefined,
+      health: () => ({ isAlive: true, isReady: true, checks: [] }),
+      metrics: async () => ({ contentType: 'text/plain', text: async () => '' }),
       schemas: undefined,
     };
     this.api = createApi(

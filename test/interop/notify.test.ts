@@ -98,7 +98,7 @@ describe('the daemon under a service manager', {
     });
     await manager.said(/listening/);
     await daemon.launch().exited;
-    await manager.said(/"STATUS=the start was refused: .*podboot\.yaml/);
+    await manager.said(/"STATUS=the start was refused: .*podboot\.yaml/, 30_000);
     assert.doesNotMatch(manager.output, /READY/);
   });
 });

@@ -96,7 +96,7 @@ export class BootFileSource implements FileSource {
     return this.#parts.granted.script(requester, serverAddress, render, true);
   }
 
-  #told(requester: Requester, { text, summary }: BootScript): string {
+  #told(requester: Requester, { text, summary, decision }: BootScript): string {
     const peer = requester.address;
     this.#parts.events.emit({
       type: 'tftp.config',
@@ -104,6 +104,7 @@ export class BootFileSource implements FileSource {
       subject: subjectOf(requester),
       throttle: `${formatIpv4(peer)} ${requester.key ?? ''}`,
       text: `GRUB's configuration for ${requester.port?.node.name ?? formatIpv4(peer)}: ${summary}`,
+      ...(decision === undefined ? {} : { data: { boots: decision.action } }),
     });
     return text;
   }

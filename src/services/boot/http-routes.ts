@@ -202,6 +202,7 @@ export class BootRoutes {
       subject: subjectOf(requester),
       text: `${who} got its boot script: ${script.summary}`,
       throttle: formatIpv4(requester.address),
+      ...(script.decision === undefined ? {} : { data: { boots: script.decision.action } }),
     });
   }
 

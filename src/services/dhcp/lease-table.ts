@@ -214,6 +214,23 @@ export class LeaseTable implements LeaseDirectory {
     return counts;
   }
 
+  /** How full each pool is. By its rows, of which there are as many as clients: a pool may have millions of addresses. */
+  poolUse(): { readonly subnet: SubnetSettings; leased: number; offered: number; quarantined: number }[] {
+    const now = this.#clock.monotonic();
+    const unused = (subnet: SubnetSettings) => ({ subnet, leased: 0, offered: 0, quarantined: 0 });
+    const uses = new Map(Array.from(this.#pools, ([subnet, pool]) => [pool, unused(subnet)] as const));
+    for (const row of this.#rows.values()) {
+      if (row.busyUntil <= now) continue;
+      const pool = this.#poolOf(row.address);
+      const use = pool === undefined ? undefined : uses.get(pool);
+      if (use === undefined) continue;
+      if (row.leaseEndsAt <= now) use.offered += 1;
+      else if (row.lease?.state === 'declined') use.quarantined += 1;
+      else use.leased += 1;
+    }
+    return [...uses.values()];
+  }
+
   #rowFor(address: Ipv4): AddressRow {
     let row = this.#rows.get(address);
     if (row === undefined) {

@@ -11,7 +11,7 @@ const ANSIBLE = [
 
 const OPTIONS: Readonly<Record<RunnerKind, { readonly needs: readonly string[]; readonly takes: readonly string[] }>> =
   {
-    kubespray: { needs: ['checkout'], takes: ANSIBLE },
+    kubespray: { needs: ['checkout'], takes: [...ANSIBLE, 'commit', 'kubernetesVersion', 'serial'] },
     slurm: { needs: ['checkout'], takes: [...ANSIBLE, 'playbook'] },
     playbook: { needs: ['playbook'], takes: [...ANSIBLE, 'playbook'] },
     command: { needs: ['argv'], takes: ['argv', 'cwd', 'results', 'kubeconfig'] },

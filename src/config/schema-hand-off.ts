@@ -71,6 +71,26 @@ const runnerOptions = {
   checkout: path(
     'Absolute path of the checkout of DeepOps or Kubespray, for example /opt/deepops (kubespray, slurm, playbook).',
   ),
+  commit: Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-f]{7,40}$',
+      description:
+        'Commit that the checkout has to be at, for example 3957a42f; absent: whichever it is at (kubespray).',
+    }),
+  ),
+  kubernetesVersion: Type.Optional(
+    Type.String({
+      pattern: '^v?[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}$',
+      description: 'Version of Kubernetes, for example 1.33.4; absent: the one of the checkout (kubespray).',
+    }),
+  ),
+  serial: Type.Optional(
+    Type.String({
+      pattern: '^[1-9][0-9]{0,3}%?$',
+      description: 'Workers that an upgrade takes at once, for example 20% or 4 (kubespray).',
+      default: '20%',
+    }),
+  ),
   playbook: Type.Optional(
     Type.String({
       description: 'Playbook, below the checkout or as an absolute path, for example playbooks/site.yml (playbook).',

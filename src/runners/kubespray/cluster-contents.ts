@@ -2,6 +2,7 @@
 export interface ClusterMember {
   readonly name: string;
   readonly isControlPlane: boolean;
+  readonly isReady: boolean;
   /** `v1.33.1`. */
   readonly kubeletVersion?: string;
   /** Milliseconds since 1970, when it joined. */

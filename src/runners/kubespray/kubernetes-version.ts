@@ -18,12 +18,15 @@ const CHECKSUMS = [
   'roles/kubespray-defaults/defaults/main/checksums.yml',
 ];
 
-/** Version of Kubernetes that a checkout of Kubespray installs unless told; undefined where it can't be told. */
-export function versionOfCheckout(kubespray: string): Version | undefined {
+/**
+ * Version of Kubernetes that a checkout of Kubespray installs unless told, as it writes it: with a `v` before it up to 2.27.
+ * Undefined where it can't be told.
+ */
+export function versionOfCheckout(kubespray: string): string | undefined {
   for (const path of DEFAULTS) {
     const text = textOf(join(kubespray, path));
     const line = text === undefined ? undefined : kubeVersionIn(text);
-    if (line !== undefined) return parseVersion(line) ?? firstOfChecksums(kubespray);
+    if (line !== undefined) return parseVersion(line) === undefined ? firstOfChecksums(kubespray) : line;
   }
   return undefined;
 }
@@ -33,7 +36,7 @@ export function kubeVersionIn(yaml: string): string | undefined {
   return /^kube_version:[ \t]*["']?([^"'\s#]+)/m.exec(yaml)?.[1];
 }
 
-function firstOfChecksums(kubespray: string): Version | undefined {
+function firstOfChecksums(kubespray: string): string | undefined {
   for (const path of CHECKSUMS) {
     const text = textOf(join(kubespray, path));
     // Some hundred kilobytes: that one block is enough.
@@ -42,7 +45,7 @@ function firstOfChecksums(kubespray: string): Version | undefined {
     const value: unknown = parseDocument(block, { schema: 'failsafe' }).toJS();
     const amd64 = (value as { kubelet_checksums?: { amd64?: object } } | null)?.kubelet_checksums?.amd64;
     const [first] = Object.keys(amd64 ?? {});
-    if (first !== undefined) return parseVersion(first);
+    if (first !== undefined) return first;
   }
   return undefined;
 }

@@ -1,0 +1,188 @@
+import type { Obstacle, RunHost, RunRequest } from '../../domain/hand-off.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { ClusterContents, ClusterMember } from './cluster-contents.ts';
+
+/**
+ * What is done, whatever it was called.
+ * - `deploy`        the whole cluster, the first time or once more
+ * - `scale`         workers join
+ * - `control-plane` the whole cluster, in which members of the control plane are new
+ */
+export type KubesprayWork =
+  | { readonly kind: 'deploy' | 'scale' | 'control-plane' | 'remove'; readonly hosts: readonly string[] }
+  | { readonly kind: 'upgrade'; readonly controlPlane: readonly string[]; readonly workers: readonly string[] }
+  | { readonly kind: 'nothing' };
+
+export interface ChosenWork {
+  readonly work: KubesprayWork;
+  readonly obstacles: readonly Obstacle[];
+}
+
+/**
+ * Hosts in the order in which Kubespray has to see them: the control plane as it joined, then the others, new ones last. Its
+ * first member signs the certificates, and a new one in its place would begin a cluster of its own.
+ */
+export function inJoiningOrder(hosts: readonly RunHost[], contents: ClusterContents): readonly RunHost[] {
+  if (contents.state !== 'there') return hosts;
+  const joined = new Map(contents.members.filter((each) => each.isControlPlane).map((each) => [each.name, each]));
+  const first = hosts.filter(({ name }) => joined.has(name));
+  const at = ({ name }: RunHost) => joined.get(name)?.joinedAt ?? Number.MAX_SAFE_INTEGER;
+  return [...first.sort((one, other) => at(one) - at(other)), ...hosts.filter(({ name }) => !joined.has(name))];
+}
+
+/**
+ * Whom the inventory of a run speaks of. Facts are gathered of all of them, and one that does not answer ends the run for all:
+ * so not those that are not installed yet, and not workers that are down. Members of the control plane and of etcd stay, since
+ * without them the cluster would be made another one.
+ */
+export function presentHosts(
+  request: RunRequest,
+  members: readonly RunHost[],
+  contents: ClusterContents,
+): readonly RunHost[] {
+  const asked = new Set(request.hosts);
+  if (contents.state === 'there') {
+    const inCluster = new Map(contents.members.map((each) => [each.name, each]));
+    return members.filter(({ name }) => {
+      const known = inCluster.get(name);
+      if (known === undefined) return asked.has(name) || (asked.size === 0 && request.action !== 'upgrade');
+      return asked.has(name) || known.isControlPlane || known.isReady;
+    });
+  }
+  return contents.state === 'none' && asked.size > 0 ? members.filter(({ name }) => asked.has(name)) : members;
+}
+
+/**
+ * By what is in the cluster, and by the groups of the inventory. Pure.
+ * @param hosts whom the run is for
+ * @param missing members of the control plane that are not in this run's inventory
+ */
+export function chooseWork(
+  request: RunRequest,
+  hosts: readonly string[],
+  inventory: Inventory,
+  contents: ClusterContents,
+  missing: readonly string[],
+): ChosenWork {
+  if (contents.state === 'unreadable') {
+    const message = `The cluster ${request.cluster} does not answer: ${contents.because}`;
+    const mend = 'Bring its control plane back first: what stands there decides what is to be done.';
+    return { work: { kind: 'nothing' }, obstacles: [{ code: 'cluster-unreadable', message, mend }] };
+  }
+  const members = new Map((contents.state === 'there' ? contents.members : []).map((each) => [each.name, each]));
+  const controlPlane = membersOfControlPlane(inventory);
+  switch (request.action) {
+    case 'deploy':
+    case 'add-worker':
+    case 'add-control-plane':
+      if (members.size === 0) return firstDeployment(request, hosts, controlPlane, missing);
+      return join(hosts, controlPlane, members);
+    case 'remove':
+      return remove(request, hosts, inventory, members);
+    case 'upgrade':
+      return upgrade(request, hosts, controlPlane, members);
+    case 'service': {
+      const mend = 'Services are deployed by podboot services deploy.';
+      const obstacle = { code: 'wrong-action', message: 'Kubespray deploys no services of the catalogue.', mend };
+      return { work: { kind: 'nothing' }, obstacles: [obstacle] };
+    }
+  }
+}
+
+/** In the inventory's order. */
+function membersOfControlPlane({ groups }: Inventory): readonly string[] {
+  return [...new Set([...(groups.get('kube_control_plane')?.hosts ?? []), ...(groups.get('etcd')?.hosts ?? [])])];
+}
+
+/**
+ * What finished nodes ask for first of all makes the cluster, once its control plane is there as a whole: one that is
+ * deployed with a part of its etcd has to be repaired by hand.
+ */
+function firstDeployment(
+  { cluster }: RunRequest,
+  hosts: readonly string[],
+  controlPlane: readonly string[],
+  missing: readonly string[],
+): ChosenWork {
+  const work = { kind: 'deploy', hosts } as const;
+  const chosen = new Set(hosts);
+  if (!controlPlane.some((name) => chosen.has(name))) {
+    const message = `The cluster ${cluster} is not there yet, and none of these nodes is of its control plane.`;
+    const mend =
+      'Give 1, 3 or 5 nodes the role kube_control_plane, and install them first; or name the kubeconfig of a cluster that stands.';
+    return { work, obstacles: [{ code: 'no-control-plane', message, mend }] };
+  }
+  if (missing.length === 0) return { work, obstacles: [] };
+  const message = `The cluster ${cluster} is not there yet, and ${missing.join(', ')} of its control plane is not in this run.`;
+  const mend = 'Wait until it is installed; or take the roles kube_control_plane and etcd from it.';
+  return { work, obstacles: [{ code: 'control-plane-incomplete', message, mend }] };
+}
+
+function join(
+  hosts: readonly string[],
+  controlPlane: readonly string[],
+  members: ReadonlyMap<string, ClusterMember>,
+): ChosenWork {
+  const isNewMember = (name: string) => controlPlane.includes(name) && members.get(name)?.isControlPlane !== true;
+  // A member of etcd alone is no node of Kubernetes: it can't be told whether it is there.
+  if (hosts.some(isNewMember)) return { work: { kind: 'control-plane', hosts }, obstacles: [] };
+  const fresh = hosts.filter((name) => !members.has(name));
+  if (fresh.length === 0 && hosts.some((name) => controlPlane.includes(name))) {
+    return { work: { kind: 'deploy', hosts }, obstacles: [] };
+  }
+  const workers = hosts.filter((name) => !controlPlane.includes(name));
+  return { work: { kind: 'scale', hosts: fresh.length === 0 ? workers : fresh }, obstacles: [] };
+}
+
+function remove(
+  request: RunRequest,
+  hosts: readonly string[],
+  { groups }: Inventory,
+  members: ReadonlyMap<string, ClusterMember>,
+): ChosenWork {
+  const obstacles: Obstacle[] = [];
+  if (request.hosts.length === 0) {
+    const mend = 'Name them: podboot runs start --action remove dgx01.';
+    obstacles.push({ code: 'remove-everybody', message: 'Nobody is named who is to leave the cluster.', mend });
+  }
+  for (const group of ['kube_control_plane', 'etcd']) {
+    const first = groups.get(group)?.hosts[0];
+    if (first === undefined || !hosts.includes(first)) continue;
+    obstacles.push({
+      code: 'remove-first',
+      host: first,
+      message: `${first} is the first of ${group}, which Kubespray can’t remove.`,
+      mend: 'Replace it as Kubespray’s docs/operations/nodes.md says: put another one in its place first.',
+    });
+  }
+  for (const name of hosts) {
+    if (members.has(name) || groups.get('etcd')?.hosts.includes(name)) continue;
+    const mend = 'kubectl get nodes shows who is; take its roles away and it is gone from the inventory.';
+    obstacles.push({ code: 'not-in-kubernetes', host: name, message: `${name} is no node of Kubernetes.`, mend });
+  }
+  return { work: { kind: 'remove', hosts }, obstacles };
+}
+
+function upgrade(
+  request: RunRequest,
+  hosts: readonly string[],
+  controlPlane: readonly string[],
+  members: ReadonlyMap<string, ClusterMember>,
+): ChosenWork {
+  const present = hosts.filter((name) => members.has(name) || controlPlane.includes(name));
+  if (members.size === 0) {
+    const message = `The cluster ${request.cluster} is not there yet.`;
+    const obstacle = { code: 'no-cluster', message, mend: 'Deploy it first: podboot runs start --action deploy.' };
+    return { work: { kind: 'nothing' }, obstacles: [obstacle] };
+  }
+  // All of it or none: two versions in one control plane are a step on the way, no state to stay in.
+  const takesControlPlane = present.some((name) => controlPlane.includes(name));
+  return {
+    work: {
+      kind: 'upgrade',
+      controlPlane: takesControlPlane ? controlPlane : [],
+      workers: present.filter((name) => !controlPlane.includes(name)),
+    },
+    obstacles: [],
+  };
+}

@@ -7,6 +7,7 @@ import { Lab } from '../harness/lab.ts';
 import { isChosen } from '../harness/lab-choice.ts';
 import { must, until } from '../harness/process.ts';
 import { SHARED, unmet } from '../harness/skip.ts';
+import { bmcOf, knowBmcs, powerOf } from './install-site.ts';
 
 /**
  * debian-installer as Debian ships it, from podboot's own preseed profile: kernel command line, network, preseed file, early
@@ -61,6 +62,7 @@ before(async () => {
     subnets: {
       '10.77.0.0/24': { interface: 'prov', pools: ['10.77.0.100-10.77.0.199'], options: { routers: ['10.77.0.1'] } },
     },
+    power: powerOf(daemon),
     templatesDir,
     profiles: {
       d12: {
@@ -82,6 +84,7 @@ before(async () => {
     },
   });
   await daemon.start();
+  await knowBmcs(daemon);
 });
 after(async () => {
   await daemon?.remove();
@@ -93,14 +96,16 @@ test("Debian's own installer installs from podboot's preseed, reports, and the n
   timeout: 1_500_000,
 }, async (context) => {
   const machine = lab.machine(7, { firmware: 'uefi', memoryMiB: 1536 });
+  const evidence = () => daemon.output.slice(-4000);
+  const begun = performance.now();
   try {
+    // Its rack's rule arms it at once, and podboot powers it.
     await daemon.enrol({
       name: 'deb07',
       rack: 'lab',
       interfaces: [{ name: 'eno1', role: 'boot', mac: machine.mac, address: '10.77.0.57' }],
+      bmc: bmcOf(machine),
     });
-    const evidence = () => daemon.output.slice(-4000);
-    const begun = performance.now();
     const at = () => `${((performance.now() - begun) / 1000).toFixed(0)} s`;
     const timeline = async () => (await daemon.call('GET', '/api/v1/nodes/deb07/timeline?limit=1000')).body;
     const told = async (pattern: RegExp, what: string) => {
@@ -113,7 +118,6 @@ test("Debian's own installer installs from podboot's preseed, reports, and the n
       context.diagnostic(`${what} after ${at()}`);
     };
 
-    machine.powerOn();
     await machine.says(/Linux version/, { timeoutMs: LIMIT_MS, evidence });
     context.diagnostic(`kernel after ${at()}`);
     await told(/started/, 'the installer says that it started');

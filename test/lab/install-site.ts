@@ -59,6 +59,23 @@ export function installer(kind: 'preseed' | 'kickstart', more: { arguments?: str
   };
 }
 
+/** Section `power` of a daemon that keeps passwords. */
+export function powerOf(daemon: Daemon): Readonly<Record<string, unknown>> {
+  const keyFile = join(daemon.folder, 'power.key');
+  writeFileSync(keyFile, `${'k'.repeat(64)}\n`, { mode: 0o600 });
+  return { keyFile, offTime: '2s' };
+}
+
+/** Stores the password of the lab's BMCs. */
+export async function knowBmcs(daemon: Daemon): Promise<void> {
+  const stored = await daemon.call('PUT', '/api/v1/bmc/credentials/lab', { userName: 'admin', password: 'labsecret' });
+  assert.equal(stored.status, 204, stored.body);
+}
+
+export function bmcOf(machine: Machine): Readonly<Record<string, unknown>> {
+  return { driver: 'ipmi', host: machine.bmcAddress, credentials: 'lab' };
+}
+
 /** The lab with a podboot that installs its machines. */
 export class InstallSite {
   readonly lab: Lab;
@@ -73,9 +90,7 @@ export class InstallSite {
     const lab = Lab.up();
     if (!existsSync(join(LABINST, 'initrd.img'))) must([join(SHARED, 'lab', 'labinst-build')], { timeoutMs: 300_000 });
     const daemon = new Daemon(lab.server, {});
-    const keyFile = join(daemon.folder, 'power.key');
-    writeFileSync(keyFile, `${'k'.repeat(64)}\n`, { mode: 0o600 });
-    daemon.configure({ ...CONFIGURATION, power: { keyFile, offTime: '2s' }, ...configuration });
+    daemon.configure({ ...CONFIGURATION, power: powerOf(daemon), ...configuration });
     for (const name of ['vmlinuz', 'initrd.img']) {
       daemon.putAsset(`labinst/${name}`, '');
       copyFileSync(join(LABINST, name), join(daemon.assets, 'labinst', name));
@@ -94,17 +109,19 @@ export class InstallSite {
     this.lab.down();
   }
 
-  /** A node for machine number N, which podboot powers itself. */
-  async enrol(machine: Machine, firmware: LabFirmware, power: LabPower = 'ipmi'): Promise<string> {
+  /** A node for machine number N, which podboot powers itself. A rack may have a rule that arms it at once. */
+  async enrol(
+    machine: Machine,
+    firmware: LabFirmware,
+    { power = 'ipmi', rack }: { readonly power?: LabPower; readonly rack?: string } = {},
+  ): Promise<string> {
     const name = `lab${machine.number}`;
-    const bmc =
-      power === 'ipmi'
-        ? { driver: 'ipmi', host: machine.bmcAddress, credentials: 'lab' }
-        : { driver: 'command', command: [this.#socket(machine), '{action}'] };
+    const bmc = power === 'ipmi' ? bmcOf(machine) : { driver: 'command', command: [this.#socket(machine), '{action}'] };
     await this.daemon.enrol({
       name,
       interfaces: [{ name: 'eno1', role: 'boot', mac: machine.mac, address: `10.77.0.${machine.number}` }],
       bmc,
+      ...(rack === undefined ? {} : { rack }),
       ...(firmware === 'bios' ? { labels: { firmware: 'bios' } } : {}),
       // Debian's iPXE is not signed.
       ...(firmware === 'secure' ? { boot: { profile: 'local', loader: 'grub' } } : {}),

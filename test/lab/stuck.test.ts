@@ -32,7 +32,7 @@ for (const { firmware, number } of kinds) {
   }, async (context) => {
     const machine = site.lab.machine(number, { firmware, order: 'pxe,disk' });
     try {
-      const name = await site.enrol(machine, firmware, 'power-only');
+      const name = await site.enrol(machine, firmware, { power: 'power-only' });
       for (const round of [1, 2]) {
         const begun = performance.now();
         await site.install(name, 'os');

@@ -120,6 +120,8 @@ export interface SchedulerView {
   readonly isReady: boolean;
   /** In the scheduler's own words: `draining (k8s)`, `Ready,SchedulingDisabled`. */
   readonly words: string;
+  /** Somebody else took it out of use, in the words they left: opening it would overrule them. */
+  readonly heldBecause?: string;
   /** Of Kubernetes: whom the label names. */
   readonly label?: string;
 }

@@ -8,6 +8,7 @@ import { registerConsole } from './console.ts';
 import { registerDiscovered } from './discovered.ts';
 import { registerEvents } from './events.ts';
 import { registerExplain } from './explain.ts';
+import { registerHandOff } from './hand-off.ts';
 import { registerInit } from './init.ts';
 import { registerInstallService } from './install-service.ts';
 import { registerJobs } from './jobs.ts';
@@ -15,6 +16,7 @@ import { registerLives } from './lives.ts';
 import { registerNodes } from './nodes.ts';
 import { registerPower } from './power.ts';
 import { registerRender } from './render.ts';
+import { registerRuns } from './runs.ts';
 import { registerToken } from './token.ts';
 
 /** Every command but those that run the daemon. */
@@ -32,6 +34,8 @@ export function registerCommands(program: Command): void {
   registerJobs(program);
   registerBmc(program);
   registerConsole(program);
+  registerRuns(program);
+  registerHandOff(program);
   registerExplain(program);
   registerRender(program);
   registerAssets(program);

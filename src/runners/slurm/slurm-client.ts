@@ -21,12 +21,13 @@ export function createSlurmClient(programs: SlurmPrograms): SlurmNodes {
     if (!hasNoJson) {
       const told = await run(['sinfo', '--json', '-N', '-n', name]);
       const nodes = told.exitCode === 0 ? readSinfoJson(told.stdout) : undefined;
-      if (nodes !== undefined) return nodes;
+      // 22.05 ends with 0 and no nodes where slurmctld is away: only the text tells that from a node that is not there.
+      if (nodes?.some((each) => each.name === name) === true) return nodes;
     }
-    const text = succeeded(await run(['sinfo', '-N', '-h', '-n', name, '-o', SINFO_FORMAT]), 'sinfo', name);
-    // Only now: a slurmctld that is away fails both ways.
-    hasNoJson = true;
-    return readSinfoText(text);
+    const argv = ['sinfo', '-N', '-h', '-n', name, '-o', SINFO_FORMAT];
+    const nodes = readSinfoText(succeeded(await run(argv), 'sinfo', name));
+    hasNoJson = nodes.length > 0;
+    return nodes;
   }
 
   async function node(name: string): Promise<SlurmNode | undefined> {
@@ -88,7 +89,7 @@ export function createSlurmClient(programs: SlurmPrograms): SlurmNodes {
 
 /** scontrol takes what stands behind = as it is; a quote or a line's end in it would break what others read. */
 function plainReason(reason: string): string {
-  const plain = reason.replaceAll(/[^\p{L}\p{N} .,:;/_()+-]+/gu, ' ').trim();
+  const plain = reason.replaceAll(/[^\p{L}\p{N}.,:;/_()+-]+/gu, ' ').trim();
   return plain === '' ? 'podboot' : plain.slice(0, MAX_REASON_CHARACTERS);
 }
 

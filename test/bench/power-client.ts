@@ -96,6 +96,8 @@ if (deadEvery === 0) {
     await service.fleet.close();
     await pass('status, a session each', status);
   }
+  // Who made it, which a BMC is asked once.
+  await pass('first status of sessions that are kept', status);
   for (let turn = 0; turn < 5; turn += 1) await pass('status, sessions kept', status);
 }
 await pass('cycle', async () => {

@@ -6,8 +6,10 @@ import type { PowerPass } from './power-client.ts';
 
 const CLIENT = new URL('power-client.ts', import.meta.url).pathname;
 const BMCS = new URL('../../src/rehearsal/bmc/fleet-main.ts', import.meta.url).pathname;
-/** As bin/podboot starts it. */
+/** As bin/podboot starts it: its flags, and what it sets in the environment. */
 const FLAGS = ['--max-semi-space-size=2'];
+const CACHE = new URL('../../node_modules/.cache/podboot', import.meta.url).pathname;
+const STARTED_BY = ['env', `NODE_COMPILE_CACHE=${CACHE}`, 'MALLOC_ARENA_MAX=1', process.execPath, ...FLAGS];
 const BMC_COUNT = 1_000;
 const IPMITOOL_COUNT = 160;
 const PORT = 20_000;
@@ -68,12 +70,9 @@ async function deadOnes(): Promise<{ readonly withoutMs: number; readonly withMs
 }
 
 function client(more: readonly string[]): readonly PowerPass[] {
-  const result = run(
-    [process.execPath, ...FLAGS, CLIENT, '--count', String(BMC_COUNT), '--port', String(PORT), ...more],
-    {
-      timeoutMs: 180_000,
-    },
-  );
+  const result = run([...STARTED_BY, CLIENT, '--count', String(BMC_COUNT), '--port', String(PORT), ...more], {
+    timeoutMs: 180_000,
+  });
   return result.stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))

@@ -76,7 +76,7 @@ export function chooseWork(
     case 'add-worker':
     case 'add-control-plane':
       if (members.size === 0) return firstDeployment(request, hosts, controlPlane, missing);
-      return join(hosts, controlPlane, members);
+      return join(request, hosts, inventory, members);
     case 'remove':
       return remove(request, hosts, inventory, members);
     case 'upgrade':
@@ -119,19 +119,30 @@ function firstDeployment(
 }
 
 function join(
+  request: RunRequest,
   hosts: readonly string[],
-  controlPlane: readonly string[],
+  inventory: Inventory,
   members: ReadonlyMap<string, ClusterMember>,
 ): ChosenWork {
+  const controlPlane = membersOfControlPlane(inventory);
+  const isWorker = (name: string) =>
+    ['kube_node', 'calico_rr'].some((group) => inventory.groups.get(group)?.hosts.includes(name));
+  const strangers = hosts.filter((name) => !controlPlane.includes(name) && !isWorker(name));
+  const obstacles = (request.hosts.length === 0 ? [] : strangers).map((name) => ({
+    code: 'not-for-kubernetes',
+    host: name,
+    message: `${name} is in none of Kubespray’s groups.`,
+    mend: `Give it the role kube_node (podboot nodes set ${name} --role …), or leave it out.`,
+  }));
   const isNewMember = (name: string) => controlPlane.includes(name) && members.get(name)?.isControlPlane !== true;
+  const fitting = hosts.filter((name) => !strangers.includes(name));
   // A member of etcd alone is no node of Kubernetes: it can't be told whether it is there.
-  if (hosts.some(isNewMember)) return { work: { kind: 'control-plane', hosts }, obstacles: [] };
-  const fresh = hosts.filter((name) => !members.has(name));
-  if (fresh.length === 0 && hosts.some((name) => controlPlane.includes(name))) {
-    return { work: { kind: 'deploy', hosts }, obstacles: [] };
+  if (fitting.some(isNewMember)) return { work: { kind: 'control-plane', hosts: fitting }, obstacles };
+  const fresh = fitting.filter((name) => !members.has(name));
+  if (fresh.length === 0 && fitting.some((name) => controlPlane.includes(name))) {
+    return { work: { kind: 'deploy', hosts: fitting }, obstacles };
   }
-  const workers = hosts.filter((name) => !controlPlane.includes(name));
-  return { work: { kind: 'scale', hosts: fresh.length === 0 ? workers : fresh }, obstacles: [] };
+  return { work: { kind: 'scale', hosts: fresh.length === 0 ? fitting : fresh }, obstacles };
 }
 
 function remove(

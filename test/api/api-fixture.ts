@@ -6,11 +6,13 @@ import type { HealthReport } from '../../src/api/routes/health.ts';
 import { newToken } from '../../src/api/token.ts';
 import { type BmcDriver, BmcError } from '../../src/bmc/driver.ts';
 import type { BmcTarget } from '../../src/bmc/registry.ts';
+import { createHandOff, type HandOff } from '../../src/daemon/hand-off.ts';
 import type { AnswerPreviewer } from '../../src/domain/answer-file.ts';
 import type { AssetSummary } from '../../src/domain/asset.ts';
 import { NotFound, type Problem } from '../../src/domain/errors.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
 import type { Explainer } from '../../src/domain/explanation.ts';
+import type { ClusterSettings } from '../../src/domain/hand-off.ts';
 import type { KeptRequest } from '../../src/domain/kept-request.ts';
 import type { Lease } from '../../src/domain/lease.ts';
 import type { LeaseDirectory, StoreChange } from '../../src/domain/ports.ts';
@@ -25,6 +27,7 @@ import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
 import { BmcCare } from '../../src/power/bmc-care.ts';
 import { ConsoleHub } from '../../src/power/console/console-hub.ts';
 import { PowerService } from '../../src/power/power-service.ts';
+import { KnownHosts } from '../../src/runners/ssh/known-hosts.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
 import { lifecycleSettings } from '../harness/lifecycle-settings.ts';
@@ -44,6 +47,8 @@ export class ApiFixture {
   readonly discovery: Discovery;
   readonly power: PowerService;
   readonly consoles: ConsoleHub;
+  readonly handOff: HandOff;
+  clusters: readonly ClusterSettings[] = [];
   createDriver: (name: string, target: BmcTarget) => BmcDriver = () => {
     throw new BmcError('unreachable', 'nothing is there');
   };
@@ -148,11 +153,26 @@ export class ApiFixture {
       isBooting: () => true,
       bootDeadlineMs: () => 600_000,
     });
+    this.handOff = createHandOff({
+      documents: {},
+      nodes: this.registry,
+      leases,
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+      commands: { run: async () => ({ end: 'not-run', because: 'no programs here', stdout: '', stderr: '' }) },
+      knownHosts: new KnownHosts(`${consoleFolder ?? '/nonexistent'}/known_hosts`),
+      settings: () => ({ ...podSettings(), dataDir: consoleFolder ?? '/nonexistent', clusters: this.clusters }),
+      book: () => this.book,
+      gate: { check: async () => new Map() },
+    });
     this.api = createApi({
       ...(schemas === undefined ? {} : { schemas }),
       registry: this.registry,
       power,
       consoles: this.consoles,
+      handOff: this.handOff,
+      clusters: () => this.clusters,
       care: new BmcCare({ power, vault: power.vault, hostAnswers: async () => false }),
       lives: new NodeActions({
         book: this.book,

@@ -46,9 +46,13 @@ export function withApi(command: Command): Command {
 
 /** @throws InvalidInput, HostRefused */
 export function createApiClient(options: { readonly api?: string }, env: NodeJS.ProcessEnv): ApiClient {
-  const address =
-    options.api ?? env.PODBOOT_API ?? (existsSync(DEFAULT_SOCKET) ? `unix:${DEFAULT_SOCKET}` : DEFAULT_URL);
+  const address = apiAddress(options, env);
   return new ApiClient(address, readTarget(address), readToken(env));
+}
+
+/** Where commands look for the daemon. */
+export function apiAddress(options: { readonly api?: string }, env: NodeJS.ProcessEnv): string {
+  return options.api ?? env.PODBOOT_API ?? (existsSync(DEFAULT_SOCKET) ? `unix:${DEFAULT_SOCKET}` : DEFAULT_URL);
 }
 
 /** The daemon's API as commands use it. A refusal is thrown with its mend and all of its problems. */
@@ -232,7 +236,7 @@ export class ApiClient {
   }
 }
 
-function readTarget(address: string): ApiTarget {
+export function readTarget(address: string): ApiTarget {
   if (address.startsWith('unix:/')) return { socketPath: address.slice('unix:'.length) };
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url?.protocol === 'http:' && url.username === '' && (url.pathname === '/' || url.pathname === '')) {

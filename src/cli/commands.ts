@@ -9,6 +9,7 @@ import { registerDiscovered } from './discovered.ts';
 import { registerEvents } from './events.ts';
 import { registerExplain } from './explain.ts';
 import { registerHandOff } from './hand-off.ts';
+import { registerHealth } from './health.ts';
 import { registerInit } from './init.ts';
 import { registerInstallService } from './install-service.ts';
 import { registerJobs } from './jobs.ts';
@@ -23,6 +24,7 @@ import { registerToken } from './token.ts';
 export function registerCommands(program: Command): void {
   registerRehearse(program);
   registerInit(program);
+  registerHealth(program);
   registerInstallService(program);
   registerImport(program);
   registerCheckConfig(program);

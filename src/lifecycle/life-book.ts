@@ -207,8 +207,9 @@ export class LifeBook implements GrantDirectory, EventSink {
     const event = { kind: 'network-boot', at, fault: interrupted(node) } as const;
     const wasClaimed = grant?.claim !== undefined;
     if (wasClaimed) this.#alarm(node, life, grant, session);
-    const ends = grant?.state === 'claimed' || hasTicket(grant);
-    if (!ends && transition(life, event, this.deadlines(node)).next === life) return;
+    // In its turn, also where nothing seems to end: a ticket or a claim may be on its way to the disk at this moment.
+    const mayEnd = grant?.state === 'claimed' || grant?.state === 'armed';
+    if (!mayEnd && transition(life, event, this.deadlines(node)).next === life) return;
     const written = this.#core.writer.write((draft, tell) => {
       const now = grant === undefined ? undefined : draft.grant(grant.id);
       if (now?.state === 'claimed') draft.putGrant(ended(now, 'spent', at, 'its firmware asked for an address again'));

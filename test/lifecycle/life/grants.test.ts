@@ -5,6 +5,7 @@ import { AccessDenied, Conflict, InvalidInput, NotFound } from '../../../src/dom
 import { TooManyRequests } from '../../../src/domain/install-ports.ts';
 import type { NodeLife } from '../../../src/domain/node-life.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { settle } from '../../harness/clock.ts';
 import { address, House, nodeNumber } from './house.ts';
 
 const MINUTE = 60_000;
@@ -202,6 +203,30 @@ test('a DISCOVER ends the ticket before it for good: in maintenance, without a s
   assert.equal(after.grant()?.state, 'armed');
   assert.match((await after.answer((await after.boot()) as string)).text, /os for dgx01/);
 });
+
+for (const what of ['ticket', 'claim']) {
+  test(`a DISCOVER ends a ${what} that is just on its way to the disk`, async () => {
+    const store = new MemoryStore();
+    const house = await House.open({ store });
+    await house.arm();
+    await house.discover();
+    const early = what === 'claim' ? ((await house.script()) as string) : undefined;
+    const commit = store.commit.bind(store);
+    const disk = Promise.withResolvers<void>();
+    store.commit = async (batch) => {
+      await disk.promise;
+      await commit(batch);
+    };
+    const underWay = early === undefined ? house.script() : house.answer(early).then(() => early);
+    await settle();
+    house.book.emit({ type: 'dhcp.offer', level: 'info', subject: { nodeId: 'n1' }, text: '', data: { stage: 'pxe' } });
+    disk.resolve();
+    const token = (await underWay) as string;
+    await house.settled();
+    const after = await house.restart();
+    await assert.rejects(after.answer(token), AccessDenied);
+  });
+}
 
 test('a machine that asks for an address again and again costs the disk one write', async () => {
   const store = new MemoryStore();

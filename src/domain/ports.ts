@@ -209,6 +209,8 @@ export interface StoredDocuments {
   /** By run id. */
   readonly run: RunStatus;
   /** By node id: the newest. */
+  readonly owner: OwnerChange;
+  /** By node id: the newest. */
   readonly 'hand-off': HandOffResult;
   /** By name of the cluster. */
   readonly 'hand-off-queue': HandOffQueue;

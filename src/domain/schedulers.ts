@@ -132,18 +132,23 @@ export interface SchedulerView {
  * - `clearing`   what runs there comes to its end
  * - `giving`     the new owner gives work
  * - `labelling`  the label says so
- * - `putting-back` it failed: the old owner gets it again
+ * - `withdrawing` it failed: the new owner gives no work (any more), and what it gave meanwhile ends
+ * - `returning`  the old owner gives work again
+ * - `put-back`   as it was before
  * - `stuck`      it could not be put back either: a person has to look
  */
-export type OwnerStage =
-  | 'taking'
-  | 'clearing'
-  | 'giving'
-  | 'labelling'
-  | 'done'
-  | 'putting-back'
-  | 'put-back'
-  | 'stuck';
+export const OWNER_STAGES = [
+  'taking',
+  'clearing',
+  'giving',
+  'labelling',
+  'done',
+  'withdrawing',
+  'returning',
+  'put-back',
+  'stuck',
+] as const;
+export type OwnerStage = (typeof OWNER_STAGES)[number];
 
 /** One node's hand-over, kept as a document of kind `owner` by node id; the last one of a node stays. */
 export interface OwnerChange {
@@ -154,14 +159,16 @@ export interface OwnerChange {
   readonly to: Owner;
   readonly stage: OwnerStage;
   readonly by: string;
-  /** What runs there is ended once the deadline is over, or at once with `force`. */
+  /** What runs there is ended at once, not waited for. */
   readonly force: boolean;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** What still runs then is in the way. */
+  /** What still runs then is in the way: it is put back. */
   readonly deadlineAt: number;
+  /** Since when it is in its stage. */
+  readonly since: number;
   readonly endedAt?: number;
-  /** What it waits for now. */
+  /** What it waits for now: `job 4711`. */
   readonly waitsFor?: readonly string[];
   /** Why it was put back or is stuck, and what to do next. */
   readonly trouble?: string;

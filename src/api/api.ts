@@ -32,6 +32,7 @@ import { assetRoutes } from './routes/assets.ts';
 import { bmcRoutes } from './routes/bmc.ts';
 import { consoleRoutes } from './routes/consoles.ts';
 import { type DaemonStatus, daemonRoutes } from './routes/daemon.ts';
+import { deploymentRoutes } from './routes/deployments.ts';
 import { discoveredRoutes } from './routes/discovered.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -50,6 +51,7 @@ import { nodeRoutes } from './routes/nodes.ts';
 import { powerRoutes } from './routes/power.ts';
 import { renderRoutes } from './routes/render.ts';
 import { type RunRooms, runRoutes } from './routes/runs.ts';
+import { type PodRooms, serviceRoutes } from './routes/services.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { isAuthorized } from './token.ts';
 
@@ -61,6 +63,7 @@ export interface ApiOptions {
   readonly power: PowerService;
   readonly handOff: RunRooms;
   readonly clusters: () => readonly ClusterSettings[];
+  readonly pod: PodRooms;
   readonly consoles: ConsoleHub;
   readonly care: BmcCare;
   readonly discovery: Discovery;
@@ -182,6 +185,8 @@ export function createApi(options: ApiOptions): Api {
   app.register(discoveredRoutes(options.discovery, options.clock), { prefix });
   app.register(runRoutes(options.handOff), { prefix });
   app.register(handOffRoutes(options.handOff, options.clusters, options.registry), { prefix });
+  app.register(serviceRoutes(options.pod), { prefix });
+  app.register(deploymentRoutes(options.pod), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });
   app.register(timelineRoutes(options.timeline, options.registry), { prefix });
   const streams = new EventStreams(options.timeline, options.clock);

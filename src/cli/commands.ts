@@ -5,6 +5,7 @@ import { registerAssets } from './assets.ts';
 import { registerBmc } from './bmc.ts';
 import { registerCheckConfig } from './check-config.ts';
 import { registerConsole } from './console.ts';
+import { registerDeploy } from './deploy.ts';
 import { registerDiscovered } from './discovered.ts';
 import { registerEvents } from './events.ts';
 import { registerExplain } from './explain.ts';
@@ -18,6 +19,7 @@ import { registerNodes } from './nodes.ts';
 import { registerPower } from './power.ts';
 import { registerRender } from './render.ts';
 import { registerRuns } from './runs.ts';
+import { registerServices } from './services.ts';
 import { registerToken } from './token.ts';
 
 /** Every command but those that run the daemon. */
@@ -41,5 +43,7 @@ export function registerCommands(program: Command): void {
   registerExplain(program);
   registerRender(program);
   registerAssets(program);
+  registerServices(program);
+  registerDeploy(program);
   registerToken(program);
 }

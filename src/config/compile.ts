@@ -52,6 +52,10 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
   const { boot, programs } = compileBoot(yaml, profiles, report);
   const discovery = compileDiscovery(yaml.discovery, written, report);
   const clusters = compileClusters(yaml.clusters, report);
+  const catalogueDir =
+    yaml.catalogueDir === undefined
+      ? undefined
+      : read(absolutePathNotation, yaml.catalogueDir, ['catalogueDir'], report);
   const listen = compileListen(yaml.api, report);
   const settings: Settings = {
     dataDir,
@@ -66,6 +70,7 @@ export function compile(yaml: Partial<PodbootYaml>, written: WrittenNames): { dr
     power: compilePower(yaml.power, report),
     discovery: discovery.settings,
     ...(clusters.length === 0 ? {} : { clusters: clusters.map(({ value }) => value) }),
+    ...(catalogueDir === undefined ? {} : { catalogueDir }),
     api: { listen: listen.map((entry) => entry.value) },
     log: { level: yaml.log?.level ?? DEFAULTS.log.level, format: yaml.log?.format ?? DEFAULTS.log.format },
   };

@@ -351,6 +351,12 @@ export const podbootSchema = section(
     ),
     profiles: Type.Optional(profilesSchema),
     roles: Type.Optional(rolesSchema),
+    catalogueDir: Type.Optional(
+      written(
+        absolutePathNotation,
+        "Absolute path of entries of the operator's own for the catalogue of services, for example /etc/podboot/catalogue.",
+      ),
+    ),
     templatesDir: Type.Optional(
       written(
         absolutePathNotation,

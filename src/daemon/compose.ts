@@ -5,7 +5,7 @@ import { ensureToken } from '../api/first-token.ts';
 import { METRICS_TOKEN_SETTING, TOKEN_SETTING } from '../api/token.ts';
 import { DEFAULTS } from '../config/defaults.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
-import type { SshSettings } from '../domain/hand-off.ts';
+import type { AcceptanceGate, SshSettings } from '../domain/hand-off.ts';
 import type { Node } from '../domain/node.ts';
 import type { NodeState } from '../domain/node-life.ts';
 import type { Store } from '../domain/ports.ts';
@@ -39,6 +39,7 @@ import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
 import { Daemon } from './daemon.ts';
 import { createDaemonApi } from './daemon-api.ts';
+import { createPodDeployment, type PodDeployment } from './deployments.ts';
 import { createHandOff, type HandOff } from './hand-off.ts';
 import { healthOf } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -132,6 +133,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const knownHosts = new KnownHosts(join(settings.dataDir, 'known_hosts'));
   const pins = createHostKeyPins({ knownHosts, nodes, hostKeysOf: (node) => book.life(node).hostKeys, events });
   const commands = createChildCommands();
+  const gate: AcceptanceGate = { check: async () => new Map() };
   const handOff: HandOff = createHandOff({
     documents: snapshot.documents,
     nodes,
@@ -143,7 +145,20 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     knownHosts,
     settings: () => current.settings,
     book: () => book,
-    gate: { check: async () => new Map() },
+    gate,
+    planService: (...plan) => pod.planService(...plan),
+  });
+  const pod: PodDeployment = createPodDeployment({
+    documents: snapshot.documents,
+    nodes,
+    commit,
+    clock,
+    events,
+    commands,
+    settings: () => current.settings,
+    book: () => book,
+    gate,
+    handOff,
   });
   const lifecycle = createLifecycle({
     documents: snapshot.documents,
@@ -230,6 +245,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const api = createDaemonApi({
     ...rooms,
     handOff,
+    pod,
     configPath,
     startedAt: Date.now(),
     current,
@@ -268,7 +284,16 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     isAlive: () => storeMeter.end === undefined,
     census: () => `${nodes.size} nodes, ${leases.counts().bound} leases`,
     // DHCP comes last: a machine that gets an address finds everything else open.
-    services: [apiService, powerService, lifecycleService, handOff.service, consoleService, discovery, ...servers],
+    services: [
+      apiService,
+      powerService,
+      lifecycleService,
+      handOff.service,
+      pod.service,
+      consoleService,
+      discovery,
+      ...servers,
+    ],
     servers,
     current,
     prepareReload: async () => {

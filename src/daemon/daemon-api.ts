@@ -22,6 +22,7 @@ import type { ProfileRenderer } from '../profiles/answer-renderer.ts';
 import type { BootService } from '../services/boot/boot-service.ts';
 import type { DhcpService } from '../services/dhcp/dhcp-service.ts';
 import type { LeaseTable } from '../services/dhcp/lease-table.ts';
+import type { PodDeployment } from './deployments.ts';
 import type { HandOff } from './hand-off.ts';
 import type { HealthCheck } from './health.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -41,6 +42,7 @@ export interface DaemonApiParts {
   readonly discovery: Discovery;
   readonly lifecycle: Lifecycle;
   readonly handOff: HandOff;
+  readonly pod: PodDeployment;
   readonly power: PowerService;
   readonly consoles: ConsoleHub;
   readonly boot: BootService;
@@ -73,6 +75,7 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
     }),
     power,
     handOff: parts.handOff,
+    pod: parts.pod,
     clusters: () => current.settings.clusters ?? [],
     consoles,
     care: new BmcCare({ power, vault: power.vault, hostAnswers: (host) => hostAnswers(host, HOST_ANSWER_MS) }),

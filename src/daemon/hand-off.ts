@@ -16,6 +16,7 @@ import { RunFolders } from '../runners/run-folders.ts';
 import { RunLedger } from '../runners/run-ledger.ts';
 import { RunLog } from '../runners/run-log.ts';
 import { RunProcesses } from '../runners/run-processes.ts';
+import type { PlanContext, RunnerModule } from '../runners/runner.ts';
 import { createRunners } from '../runners/runners.ts';
 import type { KnownHosts } from '../runners/ssh/known-hosts.ts';
 import { createSsh } from '../runners/ssh/ssh-client.ts';
@@ -34,6 +35,8 @@ export interface HandOffParts {
   readonly settings: () => Settings;
   readonly book: () => LifeBook;
   readonly gate: AcceptanceGate;
+  /** Of runs that deploy an entry of the catalogue. */
+  readonly planService: RunnerModule['plan'];
 }
 
 export interface HandOff {
@@ -41,6 +44,8 @@ export interface HandOff {
   readonly desk: HandOffDesk;
   readonly log: RunLog;
   readonly hostOf: (node: Node) => RunHost;
+  readonly membersOf: (cluster: ClusterSettings) => readonly RunHost[];
+  readonly planContext: PlanContext;
   readonly service: Service;
   /** What it has to hear of: nodes that are no more. */
   readonly sink: EventSink;
@@ -62,14 +67,16 @@ export function createHandOff(parts: HandOffParts): HandOff {
   });
   const hostOf = (node: Node) => runHost(node, parts.leases, settings());
   const clusters = () => settings().clusters ?? [];
+  const membersOf = (cluster: ClusterSettings) => members(cluster, nodes, book()).map(hostOf);
+  const planContext: PlanContext = {
+    ...{ runsDir, commands, knownHosts, ssh: createSsh(commands, knownHosts) },
+    contents: contentsReader(clock),
+  };
   const runs = new RunLedger({
     runs: documents.run ?? [],
     clusters,
-    membersOf: (cluster) => members(cluster, nodes, book()).map(hostOf),
-    runner: createRunners(processes, {
-      ...{ runsDir, commands, knownHosts, ssh: createSsh(commands, knownHosts) },
-      contents: contentsReader(clock),
-    }),
+    membersOf,
+    runner: createRunners(processes, planContext, parts.planService),
     folders,
     forget: (id) => processes.forget(id),
     ...{ commit, clock, events },
@@ -85,6 +92,8 @@ export function createHandOff(parts: HandOffParts): HandOff {
     desk,
     log: new RunLog(folders, clock),
     hostOf,
+    membersOf,
+    planContext,
     service: {
       start: async () => {
         desk.start();

@@ -67,6 +67,10 @@ export interface ServiceBoard {
   status(cluster: string, service: string): Promise<ServiceView>;
   /** @throws NotFound, and as `RunBook.start` */
   deploy(cluster: string, service: string, by: string): Promise<RunStatus>;
-  /** What its run told in secret; once: it is nowhere any more when this returns. @throws NotFound */
-  reveal(cluster: string, service: string): Promise<readonly { readonly name: string; readonly value: string }[]>;
+  /** What its run told in secret; once: it is nowhere any more when this returns. Who saw it is told. @throws NotFound */
+  reveal(
+    cluster: string,
+    service: string,
+    by: string,
+  ): Promise<readonly { readonly name: string; readonly value: string }[]>;
 }

@@ -29,6 +29,8 @@ export interface Settings {
   readonly discovery?: DiscoverySettings;
   /** Absent or empty: nobody takes finished nodes over. */
   readonly clusters?: readonly ClusterSettings[];
+  /** Absolute path of the operator's own entries of the catalogue of services. */
+  readonly catalogueDir?: string;
   readonly api: ApiSettings;
   readonly log: LogSettings;
 }

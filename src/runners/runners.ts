@@ -2,16 +2,26 @@ import { NotFound } from '../domain/errors.ts';
 import type { RunnerKind } from '../domain/hand-off.ts';
 import { runnerModule } from './registry.ts';
 import type { RunProcesses } from './run-processes.ts';
-import type { PlanContext, Runner } from './runner.ts';
+import type { PlanContext, Runner, RunnerModule } from './runner.ts';
 
-/** Runners by their kind: what a module plans, carried by the processes that all share. */
-export function createRunners(processes: RunProcesses, context: PlanContext): (kind: RunnerKind) => Runner {
+/**
+ * Runners by their kind: what a module plans, carried by the processes that all share.
+ * @param planService of runs that deploy an entry of the catalogue, whichever runner the cluster has
+ */
+export function createRunners(
+  processes: RunProcesses,
+  context: PlanContext,
+  planService: RunnerModule['plan'],
+): (kind: RunnerKind) => Runner {
   return (kind) => {
     const module = runnerModule(kind);
     if (module === undefined) throw new NotFound(`There is no runner ${kind}.`);
     return {
       kind,
-      plan: (cluster, request, members) => module.plan(cluster, request, members, context),
+      plan: (cluster, request, members) => {
+        const plan = request.action === 'service' ? planService : module.plan;
+        return plan(cluster, request, members, context);
+      },
       start: (id, cluster, plan) => processes.start(id, cluster, plan),
       status: (id) => processes.status(id),
       stop: (id, by) => processes.stop(id, by),

@@ -6,6 +6,7 @@ import type { HealthReport } from '../../src/api/routes/health.ts';
 import { newToken } from '../../src/api/token.ts';
 import { type BmcDriver, BmcError } from '../../src/bmc/driver.ts';
 import type { BmcTarget } from '../../src/bmc/registry.ts';
+import { createPodDeployment, type PodDeployment } from '../../src/daemon/deployments.ts';
 import { createHandOff, type HandOff } from '../../src/daemon/hand-off.ts';
 import type { AnswerPreviewer } from '../../src/domain/answer-file.ts';
 import type { AssetSummary } from '../../src/domain/asset.ts';
@@ -48,6 +49,7 @@ export class ApiFixture {
   readonly power: PowerService;
   readonly consoles: ConsoleHub;
   readonly handOff: HandOff;
+  readonly pod: PodDeployment;
   clusters: readonly ClusterSettings[] = [];
   createDriver: (name: string, target: BmcTarget) => BmcDriver = () => {
     throw new BmcError('unreachable', 'nothing is there');
@@ -165,6 +167,19 @@ export class ApiFixture {
       settings: () => ({ ...podSettings(), dataDir: consoleFolder ?? '/nonexistent', clusters: this.clusters }),
       book: () => this.book,
       gate: { check: async () => new Map() },
+      planService: (...plan) => this.pod.planService(...plan),
+    });
+    this.pod = createPodDeployment({
+      documents: {},
+      nodes: this.registry,
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+      commands: { run: async () => ({ end: 'not-run', because: 'no programs here', stdout: '', stderr: '' }) },
+      settings: () => ({ ...podSettings(), dataDir: consoleFolder ?? '/nonexistent', clusters: this.clusters }),
+      book: () => this.book,
+      gate: { check: async () => new Map() },
+      handOff: this.handOff,
     });
     this.api = createApi({
       ...(schemas === undefined ? {} : { schemas }),
@@ -172,6 +187,7 @@ export class ApiFixture {
       power,
       consoles: this.consoles,
       handOff: this.handOff,
+      pod: this.pod,
       clusters: () => this.clusters,
       care: new BmcCare({ power, vault: power.vault, hostAnswers: async () => false }),
       lives: new NodeActions({

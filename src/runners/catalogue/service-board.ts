@@ -1,6 +1,6 @@
 import { Conflict, NotFound } from '../../domain/errors.ts';
 import type { ClusterSettings, RunBook, RunHost, RunStatus } from '../../domain/hand-off.ts';
-import type { Clock, StoreChange } from '../../domain/ports.ts';
+import type { Clock, EventSink, StoreChange } from '../../domain/ports.ts';
 import type { ServiceBoard, ServiceLink, ServiceRecord, ServiceView } from '../../domain/services.ts';
 import type { Catalogue } from './catalogue.ts';
 import { chosenVariant, type Files, HOST_FILES, variantText } from './checkout.ts';
@@ -19,8 +19,7 @@ export interface ServicesOptions {
   readonly shownOnce: ShownOnce;
   readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
   readonly clock: Clock;
-  /** A record that could not be kept: it is told, and comes again with the next change. */
-  readonly onTrouble: (error: unknown) => void;
+  readonly events: EventSink;
   readonly files?: Files;
 }
 
@@ -68,7 +67,7 @@ export class Services implements ServiceBoard {
     return this.#options.runs.start({ cluster, action: 'service', hosts: [], by, service });
   }
 
-  async reveal(cluster: string, service: string): Promise<readonly OneSecret[]> {
+  async reveal(cluster: string, service: string, by: string): Promise<readonly OneSecret[]> {
     const record = this.#records.get(recordId(this.#cluster(cluster).name, this.#entry(service).name));
     if (record?.state === 'running')
       throw new Conflict(`${service} is being deployed.`, [], 'Ask again when its run has ended.');
@@ -78,6 +77,12 @@ export class Services implements ServiceBoard {
         `There is no secret of ${service} that nobody has seen.`,
         `podboot services deploy ${cluster} ${service} tells it again.`,
       );
+    this.#options.events.emit({
+      type: 'service.revealed',
+      level: 'info',
+      subject: {},
+      text: `${by} was shown ${secrets.map(({ name }) => name).join(', ')} of ${service} in ${cluster}; it is not kept`,
+    });
     return secrets;
   }
 
@@ -107,7 +112,14 @@ export class Services implements ServiceBoard {
     try {
       await this.#options.commit([{ put: 'document', kind: 'service', id: key, document: record }]);
     } catch (error) {
-      this.#options.onTrouble(error);
+      this.#options.events.emit({
+        type: 'service.not-stored',
+        level: 'error',
+        subject: {},
+        text: `that ${service} of ${cluster} is ${state} could not be stored: ${error instanceof Error ? error.message : String(error)}`,
+        mend: 'Look at the disk of dataDir; it is read from the run again at the next start.',
+        throttle: key,
+      });
     }
   }
 

@@ -30,7 +30,7 @@ export const kubesprayRunner: RunnerModule = {
   kind: 'kubespray',
   async plan(cluster, request, members, context): Promise<RunPlan> {
     const checkout = textOption(cluster.options, 'checkout') ?? '';
-    const kubeconfig = textOption(cluster.options, 'kubeconfig') ?? join(checkout, ARTIFACTS, KUBECONFIG);
+    const kubeconfig = kubeconfigOf(cluster);
     const contents = await context.contents(kubeconfig);
     const chosen = chosenHosts(cluster, request, members);
     const present = presentHosts(request, inJoiningOrder(members, contents), contents);
@@ -129,8 +129,13 @@ function unreachable(obstacles: readonly Obstacle[]): ReadonlySet<string> {
   return new Set(obstacles.flatMap(({ code, host }) => (host !== undefined && code.startsWith('ssh-') ? [host] : [])));
 }
 
+/** Absolute path of the administrator's kubeconfig file. */
+export function kubeconfigOf({ options }: ClusterSettings): string {
+  return textOption(options, 'kubeconfig') ?? join(textOption(options, 'checkout') ?? '', ARTIFACTS, KUBECONFIG);
+}
+
 /** The operator's word, else the adopted inventory's, else what the checkout installs. */
-function wantedVersion(
+export function wantedVersion(
   cluster: ClusterSettings,
   layout: CheckoutLayout,
   { inventory, adopted, files }: PlannedInventory,

@@ -14,7 +14,7 @@ type RunEvent = { type: string; data: { nesting?: number; message?: string; file
 
 const ROOT = new URL('../', import.meta.url).pathname;
 /** Not unit tests: each has its own place in a tier. */
-const SPECIAL = ['interop', 'kill9', 'lab', 'fuzz', 'soak'];
+const SPECIAL = ['interop', 'kill9', 'lab', 'package', 'fuzz', 'soak'];
 /** A file that hangs is a failure, not a stuck pipeline. Machines that are emulated on a busy host take their time. */
 const FILE_LIMIT_MS = (process.argv[2] === 'lab' ? 60 : 20) * 60_000;
 

@@ -63,5 +63,10 @@ function sentence(text: string): string {
 }
 
 function roff(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('"', '\\(dq').replaceAll(/\s+/g, ' ');
+  const plain = text.replaceAll(/\s+/g, ' ').replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('"', '\\(dq');
+  return plain.replaceAll(/[^ -~]/gu, (sign) => `\\[u${hex(sign)}]`);
+}
+
+function hex(sign: string): string {
+  return (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 }

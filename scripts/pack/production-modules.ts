@@ -9,8 +9,8 @@ const UNREAD = [
   '**/*.{ts,mts,cts,map,md,markdown,tsbuildinfo}',
   '**/.{github,vscode,idea,husky}',
   '**/.{npmignore,gitattributes,editorconfig,eslintrc*,prettierrc*,prettierignore,taprc,nycrc,travis.yml,borp.yaml,c8rc.json}',
-  '*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
-  '@*/*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
+  // Of packages as wholes, also of those that another brings for itself.
+  '{,**/node_modules/}{,@*/}*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
   'better-sqlite3/{src,deps,binding.gyp}',
   'koffi/**/*.{c,cc,h,hh,hpp,cpp,S,asm,inc}',
   'node-addon-api',

@@ -75,6 +75,7 @@ export function gzip(content: string | Uint8Array): Buffer {
 
 /** Modes that do not depend on who packed: 0755 for folders and programs, 0644 for the rest. */
 export function settleModes(folder: string): void {
+  chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue;
     const path = join(entry.parentPath, entry.name);

@@ -66,7 +66,12 @@ export async function ansibleVersionObstacles(
   option: string,
   commands: Commands,
 ): Promise<Obstacle[]> {
-  const result = await commands.run({ argv: [ansible, '--version'], deadlineMs: DEADLINE_MS });
+  const result = await commands.run({
+    argv: [ansible, '--version'],
+    deadlineMs: DEADLINE_MS,
+    // It ends at once in a locale that is not UTF-8.
+    env: { LC_ALL: 'C.UTF-8' },
+  });
   const version = versionIn(result.stdout);
   if (version === undefined) {
     const words =

@@ -19,7 +19,11 @@ export async function pythonModuleObstacles(
   modules: readonly string[],
   commands: Commands,
 ): Promise<Obstacle[]> {
-  const told = await commands.run({ argv: [ansible, '--version'], deadlineMs: START_MS });
+  const told = await commands.run({
+    argv: [ansible, '--version'],
+    deadlineMs: START_MS,
+    env: { LC_ALL: 'C.UTF-8' },
+  });
   const python = PYTHON.exec(told.stdout)?.[1];
   // Ansible before 2.12 does not tell; that it can't be run was told.
   if (python === undefined) return [];

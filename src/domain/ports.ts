@@ -12,7 +12,8 @@ import type { InterfaceKey, Lease } from './lease.ts';
 import type { MacAddress } from './mac.ts';
 import type { Node, NodeId, NodePort, SwitchPort } from './node.ts';
 import type { NodeLife } from './node-life.ts';
-import type { JobStep, PowerJob, SealedCredentials } from './power.ts';
+import type { JobStep, PowerJob, SealedCredentials, StandingFinding } from './power.ts';
+import type { OwnerChange } from './schedulers.ts';
 import type { ServiceRecord } from './services.ts';
 import type { EventChange, EventStore } from './stored-event.ts';
 
@@ -206,6 +207,8 @@ export interface StoredDocuments {
   readonly 'job-step': JobStep;
   /** By name. */
   readonly credentials: SealedCredentials;
+  /** By node id. */
+  readonly 'bmc-finding': StandingFinding;
   /** By run id. */
   readonly run: RunStatus;
   /** By node id: the newest. */

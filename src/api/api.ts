@@ -39,6 +39,7 @@ import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { handOffRoutes } from './routes/hand-off.ts';
 import { type HealthReport, healthRoutes, probeRoutes } from './routes/health.ts';
+import { type InventoryRooms, inventoryRoutes } from './routes/inventory.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { lifeRoutes } from './routes/lives.ts';
@@ -61,7 +62,7 @@ export interface ApiOptions {
   readonly registry: NodeRegistry;
   readonly lives: LifeControl;
   readonly power: PowerService;
-  readonly handOff: RunRooms;
+  readonly handOff: RunRooms & InventoryRooms;
   readonly clusters: () => readonly ClusterSettings[];
   readonly pod: PodRooms;
   readonly consoles: ConsoleHub;
@@ -184,6 +185,7 @@ export function createApi(options: ApiOptions): Api {
   app.register(renderRoutes(options.previewer, options.registry), { prefix });
   app.register(discoveredRoutes(options.discovery, options.clock), { prefix });
   app.register(runRoutes(options.handOff), { prefix });
+  app.register(inventoryRoutes(options.handOff, options.registry, options.leases), { prefix });
   app.register(handOffRoutes(options.handOff, options.clusters, options.registry), { prefix });
   app.register(serviceRoutes(options.pod), { prefix });
   app.register(deploymentRoutes(options.pod), { prefix });

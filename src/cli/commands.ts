@@ -13,6 +13,7 @@ import { registerHandOff } from './hand-off.ts';
 import { registerHealth } from './health.ts';
 import { registerInit } from './init.ts';
 import { registerInstallService } from './install-service.ts';
+import { registerInventory } from './inventory.ts';
 import { registerJobs } from './jobs.ts';
 import { registerLives } from './lives.ts';
 import { registerNodes } from './nodes.ts';
@@ -35,6 +36,7 @@ export function registerCommands(program: Command): void {
   registerEvents(program);
   registerLives(program);
   registerPower(program);
+  registerInventory(program);
   registerJobs(program);
   registerBmc(program);
   registerConsole(program);

@@ -9,6 +9,7 @@ import type { Settings } from '../domain/settings.ts';
 import type { LifeBook } from '../lifecycle/life-book.ts';
 import { HandOffDesk } from '../runners/hand-off/hand-off-desk.ts';
 import type { HandOffLife } from '../runners/hand-off/ports.ts';
+import { InventoryDesk } from '../runners/inventory/inventory-desk.ts';
 import { contentsReader } from '../runners/kubespray/read-contents.ts';
 import { chooseLauncher } from '../runners/launcher/choose-launcher.ts';
 import type { Launcher } from '../runners/launcher/launcher.ts';
@@ -46,6 +47,7 @@ export interface HandOff {
   readonly hostOf: (node: Node) => RunHost;
   readonly membersOf: (cluster: ClusterSettings) => readonly RunHost[];
   readonly planContext: PlanContext;
+  readonly inventories: InventoryDesk;
   readonly service: Service;
   /** What it has to hear of: nodes that are no more. */
   readonly sink: EventSink;
@@ -94,6 +96,10 @@ export function createHandOff(parts: HandOffParts): HandOff {
     hostOf,
     membersOf,
     planContext,
+    inventories: new InventoryDesk({
+      ...{ clusters, membersOf, hostKeys: knownHosts },
+      everybody: () => [...nodes.all()].map(hostOf),
+    }),
     service: {
       start: async () => {
         desk.start();

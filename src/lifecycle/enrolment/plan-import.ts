@@ -7,7 +7,7 @@ import { type ImportedNode, type ImportReading, placeInWords } from './imported-
 import { mergeInterfaces, newInterfaces } from './merge-interfaces.ts';
 
 /** What a file makes of the nodes that are there: new ones, changed ones, and those that are as it says. */
-export function planImport(reading: ImportReading): NodePlanner {
+export function planImport(reading: Pick<ImportReading, 'nodes' | 'problems'>): NodePlanner {
   return (nodes, newIdentity) => {
     const problems: Problem[] = [...reading.problems];
     const seen = new Map<string, ImportedNode>();

@@ -18,9 +18,9 @@ export class KubernetesUnreachable extends PodbootError {
 
 const MENDS: Readonly<Record<number, string>> = {
   401: 'Its certificate or token has ended, or is of another cluster: write a new kubeconfig file.',
-  403: 'Give podboot’s user the role that docs/kubernetes.md lists.',
+  403: 'Give podboot’s user the role that docs/services.md lists.',
   409: 'Somebody else changed it at the same time: look at it, and try again.',
-  422: 'The server takes no such value: compare its version with those that docs/kubernetes.md names.',
+  422: 'The server takes no such value: compare its version with those that docs/services.md names.',
 };
 
 const MAX_WORDS = 300;

@@ -72,7 +72,8 @@ export class InventoryDraft {
         groups.set(name, { hosts: [...hosts], children: [...children], vars });
     }
     const vars = this.#groups.get('all')?.vars ?? {};
-    return { format, inventory: { hosts: this.#hosts, groups, vars }, lines: this.#lines, problems: this.problems };
+    const problems = this.problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+    return { format, inventory: { hosts: this.#hosts, groups, vars }, lines: this.#lines, problems };
   }
 
   #group(name: string): Draft {

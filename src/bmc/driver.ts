@@ -108,6 +108,8 @@ export interface ConsoleControl {
 
 /** What a machine says that it is. */
 export interface BmcInventory {
+  /** Who made the BMC: an IANA enterprise number. */
+  readonly makerId?: number;
   readonly manufacturer?: string;
   readonly product?: string;
   readonly serialNumber?: string;

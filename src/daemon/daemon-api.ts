@@ -2,7 +2,6 @@ import { type Api, createApi } from '../api/api.ts';
 import { IdempotencyKeys } from '../api/idempotency-keys.ts';
 import type { HealthReport } from '../api/routes/health.ts';
 import { createAssetDirectory } from '../assets/asset-directory.ts';
-import { hostAnswers } from '../bmc/host-answers.ts';
 import { locateInFile } from '../config/locate.ts';
 import type { Problem } from '../domain/errors.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
@@ -14,7 +13,6 @@ import { NodeActions } from '../lifecycle/node-actions.ts';
 import type { NodeRegistry } from '../lifecycle/registry-port.ts';
 import type { Timeline } from '../lifecycle/timeline.ts';
 import type { Exposition } from '../metrics/exposition.ts';
-import { BmcCare } from '../power/bmc-care.ts';
 import type { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
@@ -56,9 +54,6 @@ export interface DaemonApiParts {
   readonly serverCounters: () => Readonly<Record<string, Record<string, number>>>;
 }
 
-/** A BMC that is busy takes a second to take a connection. */
-const HOST_ANSWER_MS = 2_000;
-
 /** The API before all the rooms, with what only it asks of them: explanations, previews, assets in use, the status. */
 export function createDaemonApi(parts: DaemonApiParts): Api {
   const { current, store, clock, events, timeline, nodes, leases, discovery, lifecycle, power, consoles, boot, dhcp } =
@@ -78,7 +73,7 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
     pod: parts.pod,
     clusters: () => current.settings.clusters ?? [],
     consoles,
-    care: new BmcCare({ power, vault: power.vault, hostAnswers: (host) => hostAnswers(host, HOST_ANSWER_MS) }),
+    care: power.care,
     discovery,
     assets: createAssetDirectory({
       folder: () => current.settings.assetsDir,

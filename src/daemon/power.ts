@@ -1,3 +1,5 @@
+import { BmcError } from '../bmc/driver.ts';
+import { hostAnswers } from '../bmc/host-answers.ts';
 import { SharedUdp } from '../bmc/ipmi/shared-udp.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import { createDriver } from '../bmc/registry.ts';
@@ -60,7 +62,24 @@ export function createPower(parts: PowerParts): PowerService {
     readKey: () => readKey(settings().power?.key, secrets),
     createDriver: (name, target) => createDriver(name, target, around),
     leasedAddress: (mac) => leases.byKey(macKey(mac))?.address,
+    look: {
+      hostAnswers: (host) => hostAnswers(host, LOOK_MS),
+      certificate: (host, port) => certificate(host, port, clock),
+    },
   });
+}
+
+/** A BMC that is busy takes a second to take a connection. */
+const LOOK_MS = 2_000;
+
+async function certificate(host: string, port: number, clock: Clock): Promise<string | undefined> {
+  const { fetchFingerprint } = await import('../bmc/redfish/fingerprint.ts');
+  try {
+    return await fetchFingerprint(host, port, { clock, timeoutMs: LOOK_MS });
+  } catch (error) {
+    if (error instanceof BmcError) return undefined;
+    throw error;
+  }
 }
 
 /** As a configuration that says nothing of it. */

@@ -135,6 +135,23 @@ export interface SealedCredentials {
   readonly changedAt: number;
 }
 
+/** What a test of a BMC found, good or bad. */
+export interface BmcFinding {
+  /** `unreachable`, `ipmi-off`, `wrong-password`, `privilege`, `default-password`, `default-login`, `works` … */
+  readonly code: string;
+  readonly isTrouble: boolean;
+  readonly text: string;
+  readonly mend?: string;
+}
+
+/** One that is shown until another look says otherwise. */
+export interface StandingFinding {
+  readonly nodeId: NodeId;
+  readonly finding: BmcFinding;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 export interface PowerSettings {
   /** Absolute path of the key that credentials are sealed with, or the name of a systemd credential. */
   readonly key?: { readonly file: string } | { readonly credential: string };

@@ -1,178 +1,179 @@
-import { whoseDefault } from '../bmc/default-passwords.ts';
+import type { BmcMaker } from '../bmc/default-logins.ts';
+import { whoseDefault } from '../bmc/default-logins.ts';
 import { BmcError, type BmcInventory } from '../bmc/driver.ts';
-import { InvalidInput, PodbootError } from '../domain/errors.ts';
-import type { Node } from '../domain/node.ts';
+import { PodbootError } from '../domain/errors.ts';
+import type { Node, NodeId } from '../domain/node.ts';
+import type { Clock, StoreChange } from '../domain/ports.ts';
+import type { BmcFinding, StandingFinding } from '../domain/power.ts';
+import { matchInventory } from './bmc-identity.ts';
 import type { CredentialVault } from './credential-vault.ts';
+import { DefaultLoginSearch } from './default-login-search.ts';
+import type { Fleet } from './fleet.ts';
 import { mendOf } from './mends.ts';
-import type { PowerService } from './power-service.ts';
-
-/** What a test of a BMC found, good or bad. */
-export interface BmcFinding {
-  /** `unreachable`, `ipmi-off`, `wrong-password`, `privilege`, `default-password`, `other-machine`, `works` … */
-  readonly code: string;
-  readonly isTrouble: boolean;
-  readonly text: string;
-  readonly mend?: string;
-}
+import { askPatiently } from './patience.ts';
+import type { BmcLook } from './ports.ts';
+import type { Priority, Scheduler } from './scheduler.ts';
 
 export interface BmcCareOptions {
-  readonly power: PowerService;
+  readonly scheduler: Scheduler;
+  readonly fleet: Fleet;
   readonly vault: CredentialVault;
-  /** Whether anything is at the address. */
-  readonly hostAnswers: (host: string) => Promise<boolean>;
-}
-
-export interface RotationOutcome {
-  readonly node: Node;
-  readonly outcome: 'changed' | 'failed';
-  readonly text: string;
-  readonly mend?: string;
+  readonly look: BmcLook;
+  readonly clock: Clock;
+  /** By node. */
+  readonly found: readonly StandingFinding[];
+  readonly commit: (batch: readonly StoreChange[]) => Promise<void>;
 }
 
 const CODES: Readonly<Record<string, string>> = { credentials: 'wrong-password' };
-/** BMCs that keep passwords for IPMI 1.5 as well have no more room. */
-const MAX_PASSWORD_BYTES = 20;
-const MIN_PASSWORD_BYTES = 8;
+const REDFISH_PORT = 443;
 
-/** What is done for BMCs themselves: tests, inventories, other passwords. */
+/** Whether BMCs can be used, and what is to be mended about them. */
 export class BmcCare {
   readonly #options: BmcCareOptions;
+  readonly #logins: DefaultLoginSearch;
+  /** Of the last time that somebody looked. */
+  readonly #found: Map<NodeId, StandingFinding>;
 
   constructor(options: BmcCareOptions) {
     this.#options = options;
+    this.#logins = new DefaultLoginSearch(options.fleet, options.clock);
+    this.#found = new Map(options.found.map((each) => [each.nodeId, each]));
   }
 
   /** Findings that stand until somebody mends them, without asking the BMC. */
   standing(node: Node): readonly BmcFinding[] {
-    const name = this.#options.vault.nameFor(node);
-    if (name === undefined || node.bmc === undefined || node.bmc.driver === 'none') return [];
-    try {
-      const { userName, password } = this.#options.vault.read(name);
-      const whose = whoseDefault(userName, password);
-      if (whose === undefined) return [];
-      return [
-        {
-          code: 'default-password',
-          isTrouble: true,
-          text: `the BMC of ${node.name} still has its maker’s password (${whose})`,
-          mend: `Change it on all that have it: podboot bmc rotate ${name}`,
-        },
-      ];
-    } catch (error) {
-      if (!(error instanceof PodbootError)) throw error;
-      return [
-        {
-          code: 'no-credentials',
-          isTrouble: true,
-          text: error.message,
-          ...(error.mend === undefined ? {} : { mend: error.mend }),
-        },
-      ];
-    }
+    if (node.bmc === undefined || node.bmc.driver === 'none') return [];
+    const found = this.#found.get(node.id);
+    return [...this.#ofCredentials(node), ...(found === undefined ? [] : [found.finding])];
   }
 
-  /** A person wants to know: what was refused before is tried again, once. */
-  async test(node: Node): Promise<readonly BmcFinding[]> {
-    const { power } = this.#options;
-    power.scheduler.forgive(node.id);
-    const standing = this.standing(node);
+  /**
+   * @param priority of a person: what was refused before is tried again, once
+   */
+  async test(node: Node, priority: Priority = 'person'): Promise<readonly BmcFinding[]> {
+    const { fleet, scheduler } = this.#options;
+    if (priority === 'person') scheduler.forgive(node.id);
     try {
-      const state = await power.fleet.run(node, 'person', (driver, deadlineMs) => {
+      const state = await fleet.run(node, priority, (driver, deadlineMs) => {
         if (driver.power === undefined) throw new BmcError('refused', 'it has no control over power');
         return driver.power.read(deadlineMs);
       });
       const works = { code: 'works', isTrouble: false, text: `it answers: ${node.name} is ${state}` };
-      return [works, ...standing, ...(await this.#identity(node))];
+      const { maker, findings } = await this.#identity(node, priority);
+      // Its password is another: it let us in.
+      await this.#seekDefaults(node, { maker, except: this.#ownNames(node), priority });
+      return [works, ...(await this.#certificate(node)), ...this.standing(node), ...findings];
     } catch (error) {
       if (!(error instanceof BmcError)) throw error;
-      return [await this.#trouble(node, error), ...standing];
+      if (error.failure === 'credentials') await this.#seekDefaults(node, { maker: {}, except: [], priority });
+      const certificate = await this.#certificate(node);
+      const isUnpinned = error.failure === 'not-trusted' && certificate.length > 0;
+      return [...(isUnpinned ? [] : [await this.#trouble(node, error)]), ...certificate, ...this.standing(node)];
     }
   }
 
   async inventory(node: Node): Promise<{ readonly inventory: BmcInventory; readonly findings: readonly BmcFinding[] }> {
-    const inventory = await this.#options.power.ask(node, (driver, deadlineMs) => {
-      if (driver.inventory === undefined) throw new BmcError('refused', `the driver ${driver.name} has no inventory`);
-      return driver.inventory.read(deadlineMs);
-    });
+    const inventory = await askPatiently(node, () => this.#inventory(node, 'person'));
     return { inventory, findings: matchInventory(node, inventory) };
   }
 
-  /**
-   * Another password on every BMC that has this set. It is stored before the first BMC has it, and until the last one has it
-   * both are tried: whatever stops it in the middle, it goes on where it was.
-   *
-   * @param password undefined: goes on with the one that is stored
-   * @throws InvalidInput, NotFound, HostRefused
-   */
-  async rotate(
-    name: string,
-    nodes: readonly Node[],
-    password: string | undefined,
-  ): Promise<readonly RotationOutcome[]> {
+  /** The node is gone. */
+  forget(nodeId: NodeId): void {
+    this.#logins.forget(nodeId);
+    this.#remember(nodeId, undefined).catch(() => undefined);
+  }
+
+  #ofCredentials(node: Node): readonly BmcFinding[] {
     const { vault } = this.#options;
-    const before = vault.read(name);
-    const next = before.next ?? password;
-    if (next === undefined) throw refused('There is no new password.', 'Give one on standard input or in a file.');
-    if (before.next !== undefined && password !== undefined && password !== before.next)
-      throw refused(
-        'Another change of this password has not come to its end.',
-        `podboot bmc rotate ${name} --continue`,
-      );
-    const bytes = Buffer.byteLength(next, 'utf8');
-    if (bytes < MIN_PASSWORD_BYTES || bytes > MAX_PASSWORD_BYTES || next.includes('\0'))
-      throw refused(
-        `It has ${bytes} bytes.`,
-        `BMCs take ${MIN_PASSWORD_BYTES} to ${MAX_PASSWORD_BYTES}; 16 are safe with all.`,
-      );
-    if (next === before.password) throw refused('It is the old one.', 'Choose another one.');
-    await vault.write(name, { ...before, next, rotated: before.rotated ?? [] });
-    const all = nodes.filter(
-      (node) => node.bmc !== undefined && node.bmc.driver !== 'none' && vault.nameFor(node) === name,
-    );
-    const outcomes = await Promise.all(all.map((node) => this.#rotateOne(name, node, next)));
-    if (outcomes.every(({ outcome }) => outcome === 'changed')) {
-      const { next: _, rotated: _rotated, ...rest } = vault.read(name);
-      await vault.write(name, { ...rest, password: next });
-    }
-    return outcomes;
-  }
-
-  async #rotateOne(name: string, node: Node, next: string): Promise<RotationOutcome> {
-    const { power, vault } = this.#options;
-    if (vault.read(name).rotated?.includes(node.id) === true)
-      return { node, outcome: 'changed', text: `${node.name} had it already` };
+    const name = vault.nameFor(node);
+    if (name === undefined) return [];
     try {
-      await power.fleet.run(node, 'person', (driver, deadlineMs) => {
-        if (driver.password === undefined)
-          throw new BmcError('refused', `the driver ${driver.name} can’t change passwords`);
-        return driver.password.change(next, deadlineMs);
-      });
-      const { userName, bmcKey } = vault.read(name);
-      const fresh = { userName, password: next, ...(bmcKey === undefined ? {} : { bmcKey }) };
-      await power.fleet.withCredentials(node, fresh, async (driver, deadlineMs) => driver.power?.read(deadlineMs));
-      const now = vault.read(name);
-      await vault.write(name, { ...now, rotated: [...(now.rotated ?? []), node.id] });
-      return { node, outcome: 'changed', text: `${node.name} has the new password` };
-    } catch (error) {
-      if (error instanceof RangeError) return { node, outcome: 'failed', text: `${node.name}: ${error.message}` };
-      if (!(error instanceof BmcError)) throw error;
-      return { node, outcome: 'failed', text: `${node.name}: ${error.message}`, mend: mendOf(error, node) };
-    }
-  }
-
-  async #identity(node: Node): Promise<readonly BmcFinding[]> {
-    try {
-      return (await this.inventory(node)).findings;
+      const { userName, password } = vault.read(name);
+      const whose = whoseDefault(userName, password);
+      if (whose === undefined) return [];
+      const text = `the BMC of ${node.name} still has its maker’s password (${whose})`;
+      const mend = `Change it on all that have it: podboot bmc rotate ${name}`;
+      return [{ code: 'default-password', isTrouble: true, text, mend }];
     } catch (error) {
       if (!(error instanceof PodbootError)) throw error;
-      return [];
+      const mend = error.mend === undefined ? {} : { mend: error.mend };
+      return [{ code: 'no-credentials', isTrouble: true, text: error.message, ...mend }];
     }
+  }
+
+  #ownNames(node: Node): readonly string[] {
+    const { vault } = this.#options;
+    const name = vault.nameFor(node);
+    return name === undefined ? [] : [vault.read(name).userName];
+  }
+
+  #inventory(node: Node, priority: Priority): Promise<BmcInventory> {
+    return this.#options.fleet.run(node, priority, (driver, deadlineMs) => {
+      if (driver.inventory === undefined) throw new BmcError('refused', `the driver ${driver.name} has no inventory`);
+      return driver.inventory.read(deadlineMs);
+    });
+  }
+
+  async #identity(
+    node: Node,
+    priority: Priority,
+  ): Promise<{ readonly maker: BmcMaker; readonly findings: readonly BmcFinding[] }> {
+    try {
+      const inventory = await this.#inventory(node, priority);
+      const { makerId: id, manufacturer: name } = inventory;
+      return { maker: { id, name }, findings: matchInventory(node, inventory) };
+    } catch (error) {
+      if (!(error instanceof BmcError)) throw error;
+      return { maker: {}, findings: [] };
+    }
+  }
+
+  /** Only BMCs that are spoken to over a network have logins to try. */
+  async #seekDefaults(node: Node, search: Parameters<DefaultLoginSearch['search']>[1]): Promise<void> {
+    if (node.bmc?.driver === 'command') return;
+    const login = await this.#logins.search(node, search);
+    if (login === 'unknown') return;
+    if (login === 'none') return this.#remember(node.id, undefined);
+    const { userName, whose } = login;
+    const text = `the BMC of ${node.name} lets in ${userName} with the password that its maker ships (${whose})`;
+    const mend = `Change that user’s password, or switch the user off: its web page; or podboot bmc credentials set NAME --user ${userName}, and podboot bmc rotate NAME`;
+    await this.#remember(node.id, { code: 'default-login', isTrouble: true, text, mend });
+  }
+
+  /** Shown until another look says otherwise. */
+  async #remember(nodeId: NodeId, finding: BmcFinding | undefined): Promise<void> {
+    const { commit, clock } = this.#options;
+    if (finding !== undefined) {
+      const document: StandingFinding = { nodeId, finding, at: clock.now() };
+      this.#found.set(nodeId, document);
+      await commit([{ put: 'document', kind: 'bmc-finding', id: nodeId, document }]);
+    } else if (this.#found.delete(nodeId)) {
+      await commit([{ remove: 'document', kind: 'bmc-finding', id: nodeId }]);
+    }
+  }
+
+  /** What is to be compared and pinned before Redfish may be used. Nothing is sent for it. */
+  async #certificate(node: Node): Promise<readonly BmcFinding[]> {
+    const { fleet, look } = this.#options;
+    const { driver, fingerprint, port = REDFISH_PORT } = node.bmc ?? {};
+    const host = fleet.address(node);
+    if (host === undefined || fingerprint !== undefined || (driver !== 'redfish' && driver !== 'auto')) return [];
+    const shown = await look.certificate(host, driver === 'auto' ? REDFISH_PORT : port);
+    if (shown === undefined) return [];
+    const isTrouble = driver === 'redfish';
+    const code = isTrouble ? 'not-pinned' : 'has-redfish';
+    const what = isTrouble ? 'nothing is sent to it before that is stored' : 'its Redfish is used once that is stored';
+    const text = `${host} shows a certificate with the fingerprint ${shown}; ${what}`;
+    const mend = `Compare it with the one in the BMC’s own setup, then podboot nodes set ${node.name} --bmc fingerprint=${shown}`;
+    return [{ code, isTrouble, text, mend }];
   }
 
   async #trouble(node: Node, error: BmcError): Promise<BmcFinding> {
-    const host = this.#options.power.fleet.address(node);
+    const { fleet, look } = this.#options;
+    const host = fleet.address(node);
     const isSilent = error.failure === 'unreachable' || error.failure === 'no-answer';
-    if (isSilent && host !== undefined && node.bmc?.driver !== 'redfish' && (await this.#options.hostAnswers(host)))
+    if (isSilent && host !== undefined && node.bmc?.driver !== 'redfish' && (await look.hostAnswers(host)))
       return {
         code: 'ipmi-off',
         isTrouble: true,
@@ -186,44 +187,4 @@ export class BmcCare {
       mend: mendOf(error, node),
     };
   }
-}
-
-/** Whether the machine behind the BMC is the node's. */
-export function matchInventory(node: Node, inventory: BmcInventory): readonly BmcFinding[] {
-  const { serialNumber, uuid, bmcMac, macs } = inventory;
-  const findings: BmcFinding[] = [];
-  const differ = (what: string, ours: string, theirs: string) =>
-    findings.push({
-      code: 'other-machine',
-      isTrouble: true,
-      text: `the BMC of ${node.name} says that its ${what} is ${theirs}; ${ours} is enrolled`,
-      mend: `Is it the BMC of another machine? Compare the labels; podboot bmc inventory ${node.name}`,
-    });
-  if (
-    serialNumber !== undefined &&
-    node.serialNumber !== undefined &&
-    serialNumber.trim().toUpperCase() !== node.serialNumber.toUpperCase()
-  )
-    differ('serial number', node.serialNumber, serialNumber);
-  if (uuid !== undefined && node.uuid !== undefined && !bothOrders(uuid).includes(node.uuid))
-    differ('UUID', node.uuid, uuid);
-  const ours = node.interfaces.find(({ role }) => role === 'bmc')?.mac;
-  if (bmcMac !== undefined && ours !== undefined && bmcMac.toLowerCase() !== ours)
-    differ('BMC’s MAC address', ours, bmcMac);
-  const boot = node.interfaces.find(({ role, mac }) => role === 'boot' && mac !== undefined)?.mac;
-  const known = (macs ?? []).map((mac) => mac.toLowerCase());
-  if (boot !== undefined && known.length > 0 && !known.includes(boot))
-    differ('network interfaces have none that', boot, known.join(', '));
-  return findings;
-}
-
-/** SMBIOS has the first three fields little-endian; BMCs give them in one order or the other. */
-function bothOrders(uuid: string): readonly string[] {
-  const [a = '', b = '', c = '', ...rest] = uuid.toLowerCase().split('-');
-  const turned = [a, b, c].map((field) => Buffer.from(field, 'hex').reverse().toString('hex'));
-  return [uuid.toLowerCase(), [...turned, ...rest].join('-')];
-}
-
-function refused(message: string, mend: string): InvalidInput {
-  return new InvalidInput('The password was not changed.', [{ path: '/password', message, mend }]);
 }

@@ -46,10 +46,12 @@ export class Breaker {
     return now < this.#openUntil ? 'open' : 'half-open';
   }
 
-  /** @param isPersons a person waits for it: an open one is tried all the same */
-  refusal(now: number, isPersons: boolean): BreakerOpen | undefined {
-    if (this.#lock !== undefined) return new BreakerOpen('credentials', this.#lock, undefined);
-    if (isPersons || this.state(now) !== 'open') return undefined;
+  /**
+   * @param of a person waits for it: an open one is tried all the same; with other credentials, a locked one
+   */
+  refusal(now: number, of: { readonly priority: string; readonly isTrial: boolean }): BreakerOpen | undefined {
+    if (this.#lock !== undefined && !of.isTrial) return new BreakerOpen('credentials', this.#lock, undefined);
+    if (of.priority === 'person' || now >= this.#openUntil || this.#failures < LIMIT) return undefined;
     const retryInMs = this.#openUntil - now;
     const seconds = Math.ceil(retryInMs / 1_000);
     return new BreakerOpen('unreachable', `${this.#why}; it is tried again in ${seconds} s`, retryInMs);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type BmcDriver, BmcError } from '../bmc/driver.ts';
 import type { BmcCredentials, BmcTarget } from '../bmc/registry.ts';
 import { PodbootError } from '../domain/errors.ts';
@@ -22,7 +23,7 @@ export interface FleetOptions {
 interface Made {
   readonly driver: Promise<BmcDriver>;
   /** What it was made of. */
-  readonly node: Node;
+  node: Node;
   readonly address: string | undefined;
   readonly credentials: BmcCredentials | undefined;
 }
@@ -74,20 +75,28 @@ export class Fleet {
     return address === undefined ? undefined : formatIpv4(address);
   }
 
+  /** It may be another BMC than the one that was spoken to, or is reached otherwise. */
+  isOther(node: Node): boolean {
+    const made = this.#made.get(node.id);
+    return made === undefined || made.address !== this.address(node) || !isOfOne(made.node, node);
+  }
+
   /** A BMC with other credentials, which nobody stores: for tests of passwords. */
   async withCredentials<T>(
     node: Node,
     credentials: BmcCredentials,
     use: (driver: BmcDriver, deadlineMs: number) => Promise<T>,
+    priority: Priority = 'person',
   ): Promise<T> {
-    return this.#options.scheduler.run(node.id, 'person', async (deadlineMs) => {
+    const trial = async (deadlineMs: number) => {
       const driver = await this.#options.createDriver(bmcOf(node).driver, this.#target(node, credentials));
       try {
         return await use(driver, deadlineMs);
       } finally {
         await driver.close();
       }
-    });
+    };
+    return this.#options.scheduler.run(node.id, priority, trial, true);
   }
 
   forget(nodeId: NodeId): void {
@@ -107,8 +116,10 @@ export class Fleet {
   #driver(node: Node, credentials: BmcCredentials | undefined): Promise<BmcDriver> {
     const address = this.address(node);
     const made = this.#made.get(node.id);
-    // A node that is changed is another object.
-    if (made?.node === node && made.address === address && isSame(made.credentials, credentials)) return made.driver;
+    if (made !== undefined && isMadeOf(made, node, address, credentials)) {
+      made.node = node;
+      return made.driver;
+    }
     closeQuietly(made);
     const driver = this.#options.createDriver(bmcOf(node).driver, this.#target(node, credentials));
     // One that can't be made (a password that is too long) is tried again each time it is asked for.
@@ -155,6 +166,17 @@ export class Fleet {
 
 function isSame(one: BmcCredentials | undefined, other: BmcCredentials | undefined): boolean {
   return one?.userName === other?.userName && one?.password === other?.password && one?.bmcKey === other?.bmcKey;
+}
+
+function isMadeOf(made: Made, node: Node, address: string | undefined, credentials: BmcCredentials | undefined) {
+  return made.address === address && isSame(made.credentials, credentials) && isOfOne(made.node, node);
+}
+
+/** A node that is changed is another object. What its BMC has nothing to do with (a label) leaves consoles open. */
+function isOfOne(before: Node, after: Node): boolean {
+  if (before === after) return true;
+  const { name, bmc, interfaces } = after;
+  return before.name === name && isDeepStrictEqual(before.bmc, bmc) && isDeepStrictEqual(before.interfaces, interfaces);
 }
 
 function closeQuietly(made: Made | undefined): void {

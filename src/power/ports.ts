@@ -11,3 +11,11 @@ export interface NodeStanding {
   /** How long its kind may take from power to its first word. */
   bootDeadlineMs(node: Node): number;
 }
+
+/** What can be told of a BMC without its credentials. */
+export interface BmcLook {
+  /** Whether anything is at the address. */
+  hostAnswers(host: string): Promise<boolean>;
+  /** SHA-256 of the certificate that is shown there now, in lower-case hex; undefined: none. */
+  certificate(host: string, port: number): Promise<string | undefined>;
+}

@@ -1,24 +1,26 @@
 import type { BmcDriver, BmcLogEntry, BootOverride } from '../bmc/driver.ts';
 import { BmcError } from '../bmc/driver.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
-import { HostRefused } from '../domain/errors.ts';
 import type { BootEvent } from '../domain/events.ts';
 import type { EffectPort } from '../domain/install-ports.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import type { MacAddress } from '../domain/mac.ts';
-import type { Node } from '../domain/node.ts';
+import type { Node, NodeId } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 import type { PowerSettings } from '../domain/power.ts';
+import { BmcCare } from './bmc-care.ts';
 import { BmcMeter } from './bmc-meter.ts';
 import { BootWatch } from './boot-watch.ts';
 import { type Credentials, CredentialVault, type CredentialVaultOptions } from './credential-vault.ts';
 import { powerEffects } from './effects.ts';
+import { EnrolmentTests } from './enrolment-tests.ts';
 import { Fleet, hasPower } from './fleet.ts';
 import { JobBook } from './job-book.ts';
 import { refusalOf } from './job-nodes.ts';
 import type { JobRequest } from './job-request.ts';
-import { mendOf } from './mends.ts';
-import type { NodeStanding } from './ports.ts';
+import { PasswordRotation } from './password-rotation.ts';
+import { askPatiently } from './patience.ts';
+import type { BmcLook, NodeStanding } from './ports.ts';
 import { type LaneView, Scheduler } from './scheduler.ts';
 import { StatePoller } from './state-poller.ts';
 import { StoppableClock } from './stoppable-clock.ts';
@@ -35,6 +37,7 @@ export interface PowerServiceOptions {
   /** @throws BmcError */
   readonly createDriver: (name: string, target: BmcTarget) => Promise<BmcDriver>;
   readonly leasedAddress: (mac: MacAddress) => Ipv4 | undefined;
+  readonly look: BmcLook;
   readonly random?: () => number;
 }
 
@@ -53,10 +56,13 @@ export class PowerService {
   readonly meter: BmcMeter;
   readonly fleet: Fleet;
   readonly poller: StatePoller;
+  readonly care: BmcCare;
+  readonly rotation: PasswordRotation;
   readonly effects: readonly EffectPort[];
   readonly scheduler: Scheduler;
   readonly #options: PowerServiceOptions;
   readonly #watch: BootWatch;
+  readonly #enrolments: EnrolmentTests;
   readonly #clock: StoppableClock;
 
   constructor(options: PowerServiceOptions) {
@@ -92,14 +98,20 @@ export class PowerService {
       settings,
     });
     this.effects = powerEffects(this.jobs);
+    const found = documents['bmc-finding'] ?? [];
+    this.care = new BmcCare({ scheduler, vault, fleet: this.fleet, look: options.look, clock, found, commit });
+    this.rotation = new PasswordRotation(this.fleet, vault);
+    this.#enrolments = new EnrolmentTests({ nodes, events, test: (node) => this.care.test(node, 'poll') });
   }
 
   start(): Promise<void> {
+    this.#enrolments.start();
     return this.jobs.start();
   }
 
   async stop(): Promise<void> {
     this.poller.stop();
+    this.#enrolments.stop();
     await this.jobs.stop();
     this.#clock.stop();
     await this.fleet.close();
@@ -113,7 +125,15 @@ export class PowerService {
     if (event.type === 'node.removed') {
       this.fleet.forget(nodeId);
       this.poller.forget(nodeId);
-    } else if (event.type === 'node.changed' || event.type === 'node.replaced') this.scheduler.forgive(nodeId);
+      this.care.forget(nodeId);
+    } else if (event.type === 'node.changed' || event.type === 'node.replaced') this.#changed(nodeId);
+    this.#enrolments.emit(event);
+  }
+
+  /** What a BMC refused it may take now: of a node that is merely labelled otherwise it is not asked again. */
+  #changed(nodeId: NodeId): void {
+    const node = this.#options.nodes.byId(nodeId);
+    if (node !== undefined && this.fleet.isOther(node)) this.scheduler.forgive(nodeId);
   }
 
   /** What a job would do to each, from what is known: nobody is asked. */
@@ -186,17 +206,6 @@ export class PowerService {
   statistics(): Record<string, number> {
     const withPower = [...this.#options.nodes.all()].filter(hasPower).length;
     return { ...this.scheduler.statistics(), ...this.jobs.statistics(), nodesWithPower: withPower };
-  }
-}
-
-/** A BMC's word as an error for people. */
-export async function askPatiently<T>(node: Node, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof RangeError) throw new HostRefused(`${node.name}: ${error.message}`, 'Use another one.', error);
-    if (!(error instanceof BmcError)) throw error;
-    throw new HostRefused(`the BMC of ${node.name}: ${error.message}`, mendOf(error, node), error);
   }
 }
 

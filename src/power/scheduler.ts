@@ -29,6 +29,8 @@ export interface SchedulerOptions {
 
 interface Task {
   readonly priority: Priority;
+  /** With other credentials than those that may have been refused. */
+  readonly isTrial: boolean;
   readonly run: (deadlineMs: number) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -71,14 +73,15 @@ export class Scheduler {
   /**
    * @param bmc whose turn it takes
    * @param use given what this BMC may take; sends at most what a BMC answers as one exchange after the other
+   * @param isTrial with other credentials: that those in use were refused does not count
    * @throws BmcError of the driver; BreakerOpen where the BMC is not even asked
    */
-  run<T>(bmc: string, priority: Priority, use: (deadlineMs: number) => Promise<T>): Promise<T> {
+  run<T>(bmc: string, priority: Priority, use: (deadlineMs: number) => Promise<T>, isTrial = false): Promise<T> {
     const lane = this.#lane(bmc);
     if (lane.waiting.length >= MAX_QUEUED)
       return Promise.reject(new BmcError('busy', `${MAX_QUEUED} commands wait for this BMC already`));
     return new Promise<T>((resolve, reject) => {
-      const task: Task = { priority, run: use, resolve: resolve as (value: unknown) => void, reject };
+      const task: Task = { priority, isTrial, run: use, resolve: resolve as (value: unknown) => void, reject };
       const at = lane.waiting.findIndex((each) => rank(each.priority) > rank(priority));
       lane.waiting.splice(at < 0 ? lane.waiting.length : at, 0, task);
       this.#queue(lane);
@@ -158,7 +161,7 @@ export class Scheduler {
       if (lane === undefined) return;
       const task = lane.waiting.shift();
       if (task === undefined) continue;
-      const refusal = lane.breaker.refusal(this.#options.clock.monotonic(), task.priority === 'person');
+      const refusal = lane.breaker.refusal(this.#options.clock.monotonic(), task);
       if (refusal === undefined) this.#perform(lane, task);
       else {
         task.reject(refusal);

@@ -25,7 +25,6 @@ import { NodeActions } from '../../src/lifecycle/node-actions.ts';
 import { createNodeRegistry } from '../../src/lifecycle/node-registry.ts';
 import type { NodeRegistry } from '../../src/lifecycle/registry-port.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
-import { BmcCare } from '../../src/power/bmc-care.ts';
 import { ConsoleHub } from '../../src/power/console/console-hub.ts';
 import { PowerService } from '../../src/power/power-service.ts';
 import { KnownHosts } from '../../src/runners/ssh/known-hosts.ts';
@@ -142,6 +141,7 @@ export class ApiFixture {
       readKey: () => 'k'.repeat(32),
       createDriver: async (name, target) => this.createDriver(name, target),
       leasedAddress: () => undefined,
+      look: { hostAnswers: async () => false, certificate: async () => undefined },
     });
     this.power = power;
     this.consoles = new ConsoleHub({
@@ -189,7 +189,7 @@ export class ApiFixture {
       handOff: this.handOff,
       pod: this.pod,
       clusters: () => this.clusters,
-      care: new BmcCare({ power, vault: power.vault, hostAnswers: async () => false }),
+      care: power.care,
       lives: new NodeActions({
         book: this.book,
         registry: this.registry,

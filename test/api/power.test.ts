@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BmcDriver, PowerState } from '../../src/bmc/driver.ts';
+import { type BmcDriver, BmcError, type PowerState } from '../../src/bmc/driver.ts';
 import type { BmcTarget } from '../../src/bmc/registry.ts';
 import { settle } from '../harness/clock.ts';
 import { ApiFixture, nodeBody, problemOf } from './api-fixture.ts';
@@ -15,7 +15,10 @@ class Bench extends ApiFixture {
     return {
       name,
       power: {
-        read: async () => this.states.get(target.name) ?? 'off',
+        read: async () => {
+          if (target.credentials?.password !== PASSWORD) throw new BmcError('credentials', 'it is another password');
+          return this.states.get(target.name) ?? 'off';
+        },
         act: async (action) => void this.states.set(target.name, action === 'off' ? 'off' : 'on'),
       },
       inventory: { read: async () => ({ serialNumber: 'S-1', bmcFirmware: '1.2' }) },

@@ -44,10 +44,18 @@ export class PowerPod {
   /** What a machine does when it starts: by its network flag it asks the network. */
   bootDelayMs = 30_000;
   commits = 0;
+  /** What is at the addresses of BMCs, to who only looks. */
+  readonly look = {
+    answers: false,
+    fingerprint: undefined as string | undefined,
+    hostAnswers: async () => this.look.answers,
+    certificate: async () => this.look.fingerprint,
+  };
   commit: (batch: readonly StoreChange[]) => Promise<void> = async (batch) => {
     this.commits += 1;
     await this.store.commit(batch);
   };
+  readonly directory = new FixedNodes();
   service!: PowerService;
 
   static async open(options: PodOptions): Promise<PowerPod> {
@@ -89,6 +97,7 @@ export class PowerPod {
   /** Again, as after a crash: what is in the store is all that is left. */
   async start(): Promise<void> {
     const { clock } = this.bmcs;
+    this.directory.nodes = this.nodes;
     const standing: NodeStanding = {
       reserved: (node) => this.reserved.get(node.name),
       awaitsBoot: () => true,
@@ -97,7 +106,7 @@ export class PowerPod {
     };
     this.service = new PowerService({
       documents: (await this.store.load()).documents,
-      nodes: new FixedNodes(...this.nodes),
+      nodes: this.directory,
       commit: (batch) => this.commit(batch),
       clock,
       events: { wantsDebug: false, emit: (event) => void this.events.push(event) },
@@ -107,6 +116,7 @@ export class PowerPod {
       createDriver: (name, target) =>
         createDriver(name, target, { clock, network: this.bmcs.line, broadcast: async () => {} }),
       leasedAddress: () => undefined,
+      look: this.look,
       random: () => 0.5,
     });
     await this.service.start();

@@ -134,7 +134,7 @@ export function bmcRoutes(power: PowerService, care: BmcCare, registry: NodeRegi
         },
       },
       async (request) => {
-        const outcomes = await care.rotate(request.params.name, [...registry.all()], request.body.password);
+        const outcomes = await power.rotation.rotate(request.params.name, [...registry.all()], request.body.password);
         return {
           isDone: outcomes.every(({ outcome }) => outcome === 'changed'),
           items: outcomes.map(({ node, ...rest }) => ({ node: node.name, ...rest })),

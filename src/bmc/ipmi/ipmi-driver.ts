@@ -141,6 +141,7 @@ class IpmiBmc {
     const serialNumber = fru.productSerial ?? fru.chassisSerial ?? fru.boardSerial;
     return {
       bmcFirmware: device.firmware,
+      makerId: device.manufacturerId,
       ...(guid === undefined || /^0+$/.test(guid) ? {} : { uuid: uuidText(guid) }),
       ...(mac === undefined
         ? {}

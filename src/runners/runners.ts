@@ -1,5 +1,5 @@
 import { NotFound } from '../domain/errors.ts';
-import type { RunnerKind } from '../domain/hand-off.ts';
+import type { ClusterSettings, RunnerKind, RunPlan, RunRequest } from '../domain/hand-off.ts';
 import { runnerModule } from './registry.ts';
 import type { RunProcesses } from './run-processes.ts';
 import type { PlanContext, Runner, RunnerModule } from './runner.ts';
@@ -11,7 +11,7 @@ import type { PlanContext, Runner, RunnerModule } from './runner.ts';
 export function createRunners(
   processes: RunProcesses,
   context: PlanContext,
-  planService: RunnerModule['plan'],
+  planService: RunnerModule['plan'] = withoutCatalogue,
 ): (kind: RunnerKind) => Runner {
   return (kind) => {
     const module = runnerModule(kind);
@@ -28,4 +28,10 @@ export function createRunners(
       reattach: (id) => processes.reattach(id),
     };
   };
+}
+
+async function withoutCatalogue({ runner }: ClusterSettings, request: RunRequest): Promise<RunPlan> {
+  const message = 'There is no catalogue of services here.';
+  const obstacles = [{ code: 'no-catalogue', message, mend: 'Deploy services by a podboot that serves its API.' }];
+  return { request, runner, hosts: [], steps: [], files: [], obstacles };
 }

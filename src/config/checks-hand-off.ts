@@ -12,7 +12,7 @@ const ANSIBLE = [
 const OPTIONS: Readonly<Record<RunnerKind, { readonly needs: readonly string[]; readonly takes: readonly string[] }>> =
   {
     kubespray: { needs: ['checkout'], takes: [...ANSIBLE, 'commit', 'kubernetesVersion', 'serial'] },
-    slurm: { needs: ['checkout'], takes: [...ANSIBLE, 'playbook'] },
+    slurm: { needs: ['checkout'], takes: [...ANSIBLE, 'playbook', 'login', 'slurmConf'] },
     playbook: { needs: ['playbook'], takes: [...ANSIBLE, 'playbook'] },
     command: { needs: ['argv'], takes: ['argv', 'cwd', 'results', 'kubeconfig'] },
     webhook: { needs: ['url'], takes: ['url', 'secretFile', 'caFile', 'kubeconfig'] },

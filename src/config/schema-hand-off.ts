@@ -120,6 +120,14 @@ const runnerOptions = {
   vaultPasswordFile: path("Absolute path of the file with ansible-vault's password, for example /etc/podboot/vault."),
   becomePasswordFile: path('Absolute path of the file with the password for sudo, for example /etc/podboot/become.'),
   kubeconfig: path('Absolute path of the kubeconfig of the cluster, for example /etc/podboot/pod1.kubeconfig.'),
+  login: Type.Optional(
+    Type.String({
+      pattern: '^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?$',
+      description:
+        'Node or host on which Slurm’s programs (sinfo, scontrol) are run, for example login01. Absent: the host of podboot (slurm).',
+    }),
+  ),
+  slurmConf: path('Absolute path of slurm.conf there, for example /etc/slurm/slurm.conf; absent: Slurm’s own (slurm).'),
   controlPlane: Type.Optional(
     Type.String({
       description:

@@ -46,6 +46,17 @@ export class BmcError extends Error {
   }
 }
 
+/** It has no console that can be had from here, and will have none for the asking. */
+export class ConsoleAbsent extends BmcError {
+  readonly mend: string;
+
+  constructor(message: string, mend: string) {
+    super('refused', message);
+    this.name = 'ConsoleAbsent';
+    this.mend = mend;
+  }
+}
+
 export type PowerState = 'on' | 'off';
 
 /** IPMI 2.0 table 28-4 (Chassis Control) and Redfish ResetType, in one vocabulary. */
@@ -102,7 +113,7 @@ export interface OpenConsole {
 }
 
 export interface ConsoleControl {
-  /** @throws BmcError `refused` where somebody else has it and `takeOver` is not asked for */
+  /** @throws ConsoleAbsent; BmcError `refused` where somebody else has it and `takeOver` is not asked for */
   open(listener: ConsoleListener, options: { readonly takeOver: boolean }): Promise<OpenConsole>;
 }
 

@@ -1,5 +1,5 @@
 import { createCommandDriver } from './command/command-driver.ts';
-import { type BmcDriver, BmcError } from './driver.ts';
+import { type BmcDriver, BmcError, ConsoleAbsent, type ConsoleControl } from './driver.ts';
 import { readCredentials } from './ipmi/credentials.ts';
 import { createIpmiDriver } from './ipmi/ipmi-driver.ts';
 import type { IpmiClock, IpmiNetwork } from './ipmi/ports.ts';
@@ -38,24 +38,25 @@ export type DriverFactory = (target: BmcTarget, around: DriverSurroundings) => B
 
 /** Every driver by its word in a node's record. */
 export const DRIVERS: Readonly<Record<'ipmi' | 'redfish' | 'command' | 'none', DriverFactory>> = {
-  ipmi: (target, { clock, network }) =>
-    createIpmiDriver({
-      host: hostOf(target),
-      ...(target.port === undefined ? {} : { port: target.port }),
-      credentials: readCredentials(credentialsOf(target)),
-      clock,
-      network,
-      minGapMs: target.minGapMs,
-    }),
+  ipmi: (target, around) => ipmiDriver(target, target.port, around),
   // Its HTTP client takes 16 MB, which a fleet without Redfish keeps.
-  redfish: async (target, { clock }) =>
-    (await import('./redfish/redfish-driver.ts')).createRedfishDriver({
+  redfish: async (target, around) => {
+    const { createRedfishDriver } = await import('./redfish/redfish-driver.ts');
+    let sol: BmcDriver | undefined;
+    const driver = createRedfishDriver({
       host: hostOf(target),
       ...(target.port === undefined ? {} : { port: target.port }),
       credentials: credentialsOf(target),
       fingerprint: fingerprintOf(target),
-      clock,
-    }),
+      clock: around.clock,
+      openSol: (port) => {
+        sol ??= solDriver(target, port, around);
+        return sol.console as ConsoleControl;
+      },
+    });
+    const close = async () => void (await Promise.all([driver.close(), sol?.close()]));
+    return { ...driver, close };
+  },
   command: (target) =>
     createCommandDriver({
       argv: target.command,
@@ -73,6 +74,28 @@ export async function createDriver(name: string, target: BmcTarget, around: Driv
   const factory = Object.hasOwn(DRIVERS, chosen) ? DRIVERS[chosen as keyof typeof DRIVERS] : undefined;
   if (factory === undefined) throw new BmcError('refused', `there is no driver ${chosen} in this podboot`);
   return factory(target, around);
+}
+
+function ipmiDriver(target: BmcTarget, port: number | undefined, { clock, network }: DriverSurroundings): BmcDriver {
+  return createIpmiDriver({
+    host: hostOf(target),
+    ...(port === undefined ? {} : { port }),
+    credentials: readCredentials(credentialsOf(target)),
+    clock,
+    network,
+    minGapMs: target.minGapMs,
+  });
+}
+
+/** A password that Redfish takes may be none for IPMI. */
+function solDriver(target: BmcTarget, port: number | undefined, around: DriverSurroundings): BmcDriver {
+  try {
+    return ipmiDriver(target, port, around);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const mend = `Its console is by IPMI: give it a password that IPMI takes too, podboot bmc rotate`;
+    throw new ConsoleAbsent(`its console is by IPMI, and ${error.message}`, mend);
+  }
 }
 
 /** A pinned certificate says that somebody has seen its Redfish; IPMI is what every BMC has. */

@@ -1,6 +1,7 @@
 import type { BmcDriver, BootDevice } from '../driver.ts';
 import { BOOT_DEVICES, bootDevicesOf, readBoot, setBoot } from './boot.ts';
 import { RedfishClient, type RedfishClientOptions } from './client.ts';
+import { redfishConsole, type SolOpener } from './console.ts';
 import { IdentifyLight } from './identify.ts';
 import { readInventory } from './inventory.ts';
 import { readLog } from './log.ts';
@@ -11,6 +12,8 @@ import { RedfishService } from './service.ts';
 export interface RedfishDriverOptions extends RedfishClientOptions {
   /** Id of the system, for a BMC that has several that could be meant. */
   readonly system?: string;
+  /** Absent: it has no console. */
+  readonly openSol?: SolOpener;
 }
 
 /**
@@ -41,6 +44,9 @@ export function createRedfishDriver(options: RedfishDriverOptions): BmcDriver {
       },
       set: (override, deadlineMs) => setBoot(service, override, client.deadline(deadlineMs)),
     },
+    ...(options.openSol === undefined
+      ? {}
+      : { console: redfishConsole(service, (deadlineMs) => client.deadline(deadlineMs), options.openSol) }),
     identify: { identify: (seconds, deadlineMs) => light.identify(seconds, client.deadline(deadlineMs)) },
     inventory: { read: (deadlineMs) => readInventory(service, client.deadline(deadlineMs)) },
     log: { read: (sinceId, limit, deadlineMs) => readLog(service, sinceId, limit, client.deadline(deadlineMs)) },

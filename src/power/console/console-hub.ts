@@ -42,6 +42,8 @@ const LINGER_MS = 120_000;
 /** Kinds of events after which a boot may have begun or ended. */
 const FOLLOWED: ReadonlySet<string> = new Set(['life.', 'node.', 'power.']);
 
+const RECORDED: ReadonlySet<string> = new Set(['ipmi', 'redfish', 'auto']);
+
 interface Recorded {
   readonly transcript: Transcript;
   lingerUntil: { cancel(): void } | undefined;
@@ -258,7 +260,7 @@ function keep(recorded: Recorded | undefined): void {
   if (recorded !== undefined) recorded.lingerUntil = undefined;
 }
 
-/** IPMI alone has consoles; `auto` is IPMI where no certificate is pinned. */
+/** What may have one: IPMI, and Redfish where the BMC says that it has Serial over LAN switched on. */
 function canRecord({ bmc }: Node): boolean {
-  return bmc?.driver === 'ipmi' || (bmc?.driver === 'auto' && bmc.fingerprint === undefined);
+  return bmc !== undefined && RECORDED.has(bmc.driver);
 }

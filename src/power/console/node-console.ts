@@ -1,4 +1,4 @@
-import { BmcError, type ConsoleListener, type OpenConsole } from '../../bmc/driver.ts';
+import { BmcError, ConsoleAbsent, type ConsoleListener, type OpenConsole } from '../../bmc/driver.ts';
 import { Conflict, PodbootError } from '../../domain/errors.ts';
 import type { Clock, Timer } from '../../domain/ports.ts';
 import type { ConsoleNotice, ConsoleRecording, ConsoleSeat, ConsoleStanding, ConsoleViewer } from './ports.ts';
@@ -218,6 +218,11 @@ export class NodeConsole {
       const text = error instanceof Error ? error.message : String(error);
       const mend = error instanceof PodbootError ? error.mend : undefined;
       this.#giveUp({ type: 'ended', text, ...(mend === undefined ? {} : { mend }) });
+      return;
+    }
+    if (error instanceof ConsoleAbsent) {
+      this.#trouble = error.message;
+      this.#giveUp({ type: 'ended', text: error.message, mend: error.mend });
       return;
     }
     const mend = this.#options.mendOf(error);

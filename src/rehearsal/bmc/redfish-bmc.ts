@@ -9,6 +9,7 @@ import {
   MAX_PASSWORD,
   MIN_PASSWORD,
   type RedfishBoot,
+  type RedfishConsoles,
   type RedfishLogEntry,
   type RedfishPaths,
   type RedfishState,
@@ -32,6 +33,7 @@ export interface RedfishBmcOptions {
   readonly bmcMac?: string;
   readonly log?: readonly RedfishLogEntry[];
   readonly quirks?: RedfishQuirks;
+  readonly consoles?: RedfishConsoles;
 }
 
 /** How a BMC departs from what a client hopes for. */
@@ -350,6 +352,7 @@ export class RedfishBmc {
       pageSize: this.#quirks.pageSize ?? 50,
       userNames: [userName],
       hasSessions: this.#quirks.basicOnly !== true,
+      consoles: this.#options.consoles ?? {},
     };
   }
 }

@@ -32,6 +32,17 @@ export interface RedfishState {
   readonly pageSize: number;
   readonly userNames: readonly string[];
   readonly hasSessions: boolean;
+  readonly consoles: RedfishConsoles;
+}
+
+/** What is told of ways to the serial console, each as it stands there; undefined: nothing. */
+export interface RedfishConsoles {
+  /** SerialConsole of the system. */
+  readonly host?: object;
+  /** SerialConsole of the manager, as it was before. */
+  readonly manager?: object;
+  /** IPMI of the manager's NetworkProtocol. */
+  readonly ipmi?: object;
 }
 
 export const BOOT_TARGETS = ['None', 'Pxe', 'UefiHttp', 'Hdd', 'BiosSetup'] as const;
@@ -88,12 +99,15 @@ export function redfishResources(layout: RedfishLayout): ReadonlyMap<string, Bui
     [`${system}/LogServices/SEL/Entries`, (state, page) => logPage(state, page, `${system}/LogServices/SEL/Entries`)],
     [
       manager,
-      ({ layout: { managerId, bmcFirmware } }) => ({
+      ({ layout: { managerId, bmcFirmware }, consoles }) => ({
         Id: managerId,
         FirmwareVersion: bmcFirmware,
+        NetworkProtocol: ref(`${manager}/NetworkProtocol`),
+        ...(consoles.manager === undefined ? {} : { SerialConsole: consoles.manager }),
         EthernetInterfaces: ref(`${manager}/EthernetInterfaces`),
       }),
     ],
+    [`${manager}/NetworkProtocol`, ({ consoles: { ipmi } }) => (ipmi === undefined ? {} : { IPMI: ipmi })],
     [
       `${manager}/EthernetInterfaces`,
       () => collection([`${manager}/EthernetInterfaces/hostusb0`, `${manager}/EthernetInterfaces/eth0`]),
@@ -158,6 +172,7 @@ function hostOf(
     Boot: bootOf(state.boot, layout),
     EthernetInterfaces: ref(`${at.system}/EthernetInterfaces`),
     LogServices: ref(`${at.system}/LogServices`),
+    ...(state.consoles.host === undefined ? {} : { SerialConsole: state.consoles.host }),
     Links: { ManagedBy: [ref(at.manager)], Chassis: [ref(at.chassis)] },
     Actions: {
       '#ComputerSystem.Reset': {

@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import { Client } from 'undici';
 import type { Clock } from '../../domain/ports.ts';
 import type { ProbeResult } from '../../domain/services.ts';
 import type { EntryProbe } from './entry.ts';
@@ -34,6 +33,8 @@ export async function probe(
 ): Promise<ProbeResult> {
   const target = URL.parse(how.path ?? url, url);
   if (target === null) return { isUp: false, found: `${url} is no URL` };
+  // 30 MB of memory: only where a page is asked.
+  const { Client } = await import('undici');
   const client = new Client(target.origin, {
     connect: { rejectUnauthorized: !how.isSelfSigned, timeout: timeoutMs },
     headersTimeout: 0,

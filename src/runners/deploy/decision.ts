@@ -13,8 +13,9 @@ export interface SeenNode {
 
 export interface SeenOwner {
   readonly owner: Owner;
-  /** A change is under way: what it waits for, or what came of it where it was put back or is stuck. */
+  /** A change is under way, and what it waits for. */
   readonly underWay?: string;
+  /** The last change was put back, or is stuck. */
   readonly trouble?: string;
 }
 

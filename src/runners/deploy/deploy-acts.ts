@@ -14,6 +14,8 @@ export type ServiceLooks = ReadonlyMap<string, ServiceView>;
 
 /** An acceptance that has failed, or a hand-over that was asked for, is asked again after so long. */
 const AGAIN_MS = 60_000;
+/** Jobs of a day are waited for where the step does not say. */
+const OWNER_WAIT_MS = 86_400_000;
 const AT_ONCE = 8;
 const MAX_CHECKS_KEPT = 50;
 
@@ -153,7 +155,8 @@ export class DeployActs {
     this.#lastTried.set(`${deployment.plan.name} ${step}`, clock.monotonic());
     try {
       if (owners === undefined) throw new Conflict('Nobody here gives nodes to schedulers.');
-      await owners.give(nodes, owner, `deploy ${deployment.plan.name}`);
+      const waitMs = deployment.plan.steps.find(({ name }) => name === step)?.deadlineMs ?? OWNER_WAIT_MS;
+      await owners.give(nodes, owner, `deploy ${deployment.plan.name}`, waitMs);
       return withText(before, `${nodes.length} nodes are asked to go to ${owner}`);
     } catch (error) {
       if (!(error instanceof PodbootError)) throw error;

@@ -25,8 +25,12 @@ export interface DeployNodes {
 /** What plans need of who owns the nodes. */
 export interface DeployOwners {
   look(node: string): SeenOwner | undefined;
-  /** Begins the change of each; how it goes is looked at. */
-  give(nodes: readonly string[], owner: Owner, by: string): Promise<void>;
+  /**
+   * Begins the change of each; how it goes is looked at.
+   * @param waitMs how long what runs there may take to end
+   * @throws PodbootError where one was refused; the others were begun
+   */
+  give(nodes: readonly string[], owner: Owner, by: string, waitMs: number): Promise<void>;
 }
 
 export interface DeployRuns extends Pick<RunBook, 'start' | 'plan' | 'get' | 'all' | 'stop' | 'onChange'> {

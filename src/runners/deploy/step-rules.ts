@@ -123,17 +123,20 @@ export class StepRules {
   #owner({ nodes, owner }: Extract<DeployWork, { kind: 'owner' }>): readonly Decision[] {
     const names = this.#names(nodes);
     if (names.length === 0) return this.#fail('no node fits', 'Enrol nodes with these roles, then resume it.');
-    const seen = names.map((name) => ({ name, seen: this.#world.owner(name) }));
-    const others = seen.filter((each) => each.seen?.owner !== owner || each.seen.underWay !== undefined);
-    if (others.length === 0) return this.#done(`${names.length} nodes belong to ${owner}`);
-    const idle = others.filter((each) => each.seen?.underWay === undefined);
-    const troubled = idle.find((each) => each.seen?.trouble !== undefined);
-    if (troubled !== undefined && this.#progress.text !== undefined)
-      return this.#fail(`${troubled.name}: ${troubled.seen?.trouble}`, `podboot owner ${troubled.name} show`);
-    if (idle.length > 0) return [{ kind: 'give', step: this.#step.name, nodes: idle.map(({ name }) => name), owner }];
-    return this.#say(
-      `${others.length} of ${names.length} nodes on their way to ${owner}; ${others[0]?.name}: ${others[0]?.seen?.underWay}`,
-    );
+    const give: Decision = { kind: 'give', step: this.#step.name, nodes: names, owner };
+    // What was put down of an earlier change may be long out of date: each is asked first.
+    if (this.#progress.text === undefined) return [give];
+    const seen = names.map((name) => ({ name, ...this.#world.owner(name) }));
+    const troubled = seen.find(({ trouble }) => trouble !== undefined);
+    if (troubled !== undefined)
+      return this.#fail(`${troubled.name}: ${troubled.trouble}`, `podboot owner ${troubled.name} show`);
+    const moving = seen.filter(({ underWay }) => underWay !== undefined);
+    const [first] = moving;
+    if (first !== undefined) {
+      const words = `${moving.length} of ${names.length} nodes on their way to ${owner}; ${first.name}: ${first.underWay}`;
+      return this.#say(words);
+    }
+    return seen.every((each) => each.owner === owner) ? this.#done(`${names.length} nodes belong to ${owner}`) : [give];
   }
 
   #verify({ cluster, nodes, services }: Extract<DeployWork, { kind: 'verify' }>): readonly Decision[] {

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { PodbootError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
@@ -39,13 +39,18 @@ const TOKEN_AGE_MS = 60_000;
 /** HTTP to one API server: its CA and nobody else's, no redirects, everything bounded. */
 export class KubernetesTransport {
   readonly #options: TransportOptions;
-  readonly #pool: Pool;
+  #pool: Promise<Pool> | undefined;
   #token: { readonly text: string; readonly readAt: number } | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    const { origin, authority, isBlind, clientCertificate, serverName } = options.access;
-    this.#pool = new Pool(origin, {
+  }
+
+  /** undici is 30 MB of memory: a daemon without a Kubernetes cluster never loads it. */
+  async #connected(): Promise<Pool> {
+    const { Pool } = await import('undici');
+    const { origin, authority, isBlind, clientCertificate, serverName } = this.#options.access;
+    return new Pool(origin, {
       connections: CONNECTIONS,
       connect: {
         timeout: CONNECT_MS,
@@ -72,7 +77,7 @@ export class KubernetesTransport {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await (await this.#pool)?.destroy();
   }
 
   async #exchange({
@@ -86,7 +91,9 @@ export class KubernetesTransport {
     const late = new AbortController();
     const timer = clock.setTimeout(() => late.abort(), timeoutMs);
     try {
-      const answer = await this.#pool.request({
+      this.#pool ??= this.#connected();
+      const pool = await this.#pool;
+      const answer = await pool.request({
         method,
         path: `${access.basePath}${path}`,
         signal: late.signal,

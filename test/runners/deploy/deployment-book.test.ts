@@ -277,6 +277,15 @@ describe('a deployment plan under way', () => {
     assert.match(house.step('pod1', 'o').text ?? '', /dgx02: it was put back/);
   });
 
+  test('nodes that belong there already are asked once and left', async () => {
+    const house = await pod();
+    house.set('dgx[01-02]', { owner: 'slurm' });
+    await house.book.start(plan('  - { name: o, owner: { names: "dgx[01-02]", to: slurm } }'), 'ada', 0);
+    await house.pass();
+    assert.equal(house.given.length, 2);
+    assert.equal(house.book.get('pod1').state, 'done');
+  });
+
   test('an acceptance that fails is asked again until the deadline; without one it has failed', async () => {
     const house = await pod();
     house.checks = [{ check: 'gpu-count', ok: false, expected: '8', found: '7', mend: 'reseat it' }];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerBackup } from '../backup/cli.ts';
 import { registerImport } from '../dgxie/cli.ts';
 import { registerRehearse } from '../rehearsal/cli.ts';
 import { registerAssets } from './assets.ts';
@@ -17,6 +18,7 @@ import { registerInventory } from './inventory.ts';
 import { registerJobs } from './jobs.ts';
 import { registerLives } from './lives.ts';
 import { registerNodes } from './nodes.ts';
+import { registerOwner } from './owner.ts';
 import { registerPower } from './power.ts';
 import { registerRender } from './render.ts';
 import { registerRuns } from './runs.ts';
@@ -28,6 +30,7 @@ export function registerCommands(program: Command): void {
   registerRehearse(program);
   registerInit(program);
   registerHealth(program);
+  registerBackup(program);
   registerInstallService(program);
   registerImport(program);
   registerCheckConfig(program);
@@ -42,6 +45,7 @@ export function registerCommands(program: Command): void {
   registerConsole(program);
   registerRuns(program);
   registerHandOff(program);
+  registerOwner(program);
   registerExplain(program);
   registerRender(program);
   registerAssets(program);

@@ -3,6 +3,7 @@ import type { ActionBody, ActionView, BulkActionView, DiagnosisView, GrantView }
 import { InvalidInput } from '../domain/errors.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
+import { secondsOf } from './length-of-time.ts';
 import { personOf } from './person.ts';
 import { isSelection, type Selection, selectionQuery, withSelection } from './selection.ts';
 import { fields, printable, table } from './table.ts';
@@ -102,19 +103,9 @@ function bodyOf(options: ActionOptions, env: NodeJS.ProcessEnv): ActionBody {
     by: personOf(by, env),
     ...(reason === undefined ? {} : { reason }),
     ...(profile === undefined ? {} : { profile }),
-    ...(expires === undefined ? {} : { expiresInSeconds: seconds(expires) }),
+    ...(expires === undefined ? {} : { expiresInSeconds: secondsOf('--expires', expires) }),
     ...(evenInMaintenance === true ? { evenInMaintenance } : {}),
   };
-}
-
-const UNITS: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 };
-
-function seconds(text: string): number {
-  const [, amount, unit = ''] = /^([1-9][0-9]{0,5})([mhd])$/.exec(text) ?? [];
-  const factor = UNITS[unit];
-  if (amount === undefined || factor === undefined)
-    throw new InvalidInput(`--expires ${text} is no length of time`, [], 'Write 90m, 8h or 2d.');
-  return Number(amount) * factor;
 }
 
 async function grantsOf(

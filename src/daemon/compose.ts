@@ -34,6 +34,7 @@ import { createSecretReader } from '../profiles/values/secrets.ts';
 import { createHostKeyPins } from '../runners/ssh/host-key-pins.ts';
 import { createHostKeyProbe } from '../runners/ssh/host-key-probe.ts';
 import { KnownHosts } from '../runners/ssh/known-hosts.ts';
+import { createSsh } from '../runners/ssh/ssh-client.ts';
 import { type BootService, createBootService } from '../services/boot/boot-service.ts';
 import { createDhcpService } from '../services/dhcp/dhcp-service.ts';
 import { LeaseTable } from '../services/dhcp/lease-table.ts';
@@ -45,7 +46,9 @@ import { healthOf } from './health.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createMetrics, createObservers } from './metrics.ts';
 import { createOtherServers } from './other-servers.ts';
+import { createOwners, type Owners } from './owners.ts';
 import { createPower } from './power.ts';
+import { hostAddress, Schedulers } from './schedulers.ts';
 import type { Service } from './service-group.ts';
 
 /** What is recorded of a machine's console. */
@@ -81,6 +84,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     observers.warnings,
     { wantsDebug: false, emit: (event) => pins.emit(event) },
     { wantsDebug: false, emit: (event) => handOff.sink.emit(event) },
+    { wantsDebug: false, emit: (event) => owners.sink.emit(event) },
   );
   const events = combineSinks(timeline, told);
   const libc = loadLibc();
@@ -148,6 +152,15 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     gate,
     planService: (...plan) => pod.planService(...plan),
   });
+  const schedulers = new Schedulers({
+    settings: () => current.settings,
+    clock,
+    commands,
+    ssh: createSsh(commands, knownHosts),
+    nodes,
+    addressOf: (node) => hostAddress(handOff.hostOf(node).address),
+  });
+  const owners: Owners = createOwners({ documents: snapshot.documents, nodes, schedulers, commit, clock, events });
   const pod: PodDeployment = createPodDeployment({
     documents: snapshot.documents,
     nodes,
@@ -159,6 +172,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     book: () => book,
     gate,
     handOff,
+    owners: owners.forPlans,
   });
   const lifecycle = createLifecycle({
     documents: snapshot.documents,
@@ -245,6 +259,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const api = createDaemonApi({
     ...rooms,
     handOff,
+    owners: owners.desk,
     pod,
     configPath,
     startedAt: Date.now(),
@@ -289,6 +304,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       powerService,
       lifecycleService,
       handOff.service,
+      owners.service,
       pod.service,
       consoleService,
       discovery,

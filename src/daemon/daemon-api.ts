@@ -17,6 +17,7 @@ import type { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import type { ProfileRenderer } from '../profiles/answer-renderer.ts';
+import type { OwnerControl } from '../runners/owner/owner-desk.ts';
 import type { BootService } from '../services/boot/boot-service.ts';
 import type { DhcpService } from '../services/dhcp/dhcp-service.ts';
 import type { LeaseTable } from '../services/dhcp/lease-table.ts';
@@ -40,6 +41,7 @@ export interface DaemonApiParts {
   readonly discovery: Discovery;
   readonly lifecycle: Lifecycle;
   readonly handOff: HandOff;
+  readonly owners: OwnerControl;
   readonly pod: PodDeployment;
   readonly power: PowerService;
   readonly consoles: ConsoleHub;
@@ -70,6 +72,7 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
     }),
     power,
     handOff: parts.handOff,
+    owners: parts.owners,
     pod: parts.pod,
     clusters: () => current.settings.clusters ?? [],
     consoles,

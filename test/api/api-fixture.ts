@@ -27,6 +27,8 @@ import type { NodeRegistry } from '../../src/lifecycle/registry-port.ts';
 import { createTimeline, type Timeline } from '../../src/lifecycle/timeline.ts';
 import { ConsoleHub } from '../../src/power/console/console-hub.ts';
 import { PowerService } from '../../src/power/power-service.ts';
+import { OwnerDesk } from '../../src/runners/owner/owner-desk.ts';
+import type { OwnerWorld } from '../../src/runners/owner/owner-step.ts';
 import { KnownHosts } from '../../src/runners/ssh/known-hosts.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { FakeClock } from '../harness/clock.ts';
@@ -49,6 +51,8 @@ export class ApiFixture {
   readonly consoles: ConsoleHub;
   readonly handOff: HandOff;
   readonly pod: PodDeployment;
+  readonly owners: OwnerDesk;
+  ownerWorld: OwnerWorld = { schedulers: [], label: async () => {} };
   clusters: readonly ClusterSettings[] = [];
   createDriver: (name: string, target: BmcTarget) => BmcDriver = () => {
     throw new BmcError('unreachable', 'nothing is there');
@@ -169,6 +173,13 @@ export class ApiFixture {
       gate: { check: async () => new Map() },
       planService: (...plan) => this.pod.planService(...plan),
     });
+    this.owners = new OwnerDesk({
+      changes: [],
+      world: () => this.ownerWorld,
+      commit: (batch) => this.commit(batch),
+      clock: this.clock,
+      events,
+    });
     this.pod = createPodDeployment({
       documents: {},
       nodes: this.registry,
@@ -187,6 +198,7 @@ export class ApiFixture {
       power,
       consoles: this.consoles,
       handOff: this.handOff,
+      owners: this.owners,
       pod: this.pod,
       clusters: () => this.clusters,
       care: power.care,

@@ -4,13 +4,16 @@ import { OWNER_LABEL } from '../../domain/schedulers.ts';
 /** More are asked for at the next look. */
 const MAX_EVICTIONS = 100;
 
-/** Kubernetes as the hand-over sees it. */
-export function kubernetesScheduler(cluster: KubernetesNodes): Scheduler {
+/**
+ * Kubernetes as the hand-over sees it.
+ * @param open the client of the configuration in force; its file is read at the first use
+ */
+export function kubernetesScheduler(open: () => KubernetesNodes): Scheduler {
   return {
     name: 'k8s',
 
     async look(name) {
-      const node = await cluster.node(name);
+      const node = await open().node(name);
       if (node === undefined) return undefined;
       const { isReady, isSchedulable, notReadyBecause, labels } = node;
       const because = notReadyBecause === undefined ? '' : ` (${notReadyBecause})`;
@@ -24,18 +27,18 @@ export function kubernetesScheduler(cluster: KubernetesNodes): Scheduler {
       };
     },
 
-    close: (name) => cluster.cordon(name),
-    open: (name) => cluster.uncordon(name),
+    close: async (name) => open().cordon(name),
+    open: async (name) => open().uncordon(name),
 
     async clear(name, force) {
-      const pods = await cluster.podsToEvict(name);
+      const pods = await open().podsToEvict(name);
       const inTheWay: KubernetesPod[] = [];
       const asked = pods.slice(0, MAX_EVICTIONS);
       const held = new Set<KubernetesPod>();
       for (const pod of asked) {
-        if (force) await cluster.deletePod(pod);
+        if (force) await open().deletePod(pod);
         else {
-          const outcome = await cluster.evict(pod);
+          const outcome = await open().evict(pod);
           if (outcome === 'gone') continue;
           if (outcome === 'budget') held.add(pod);
         }

@@ -1,4 +1,4 @@
-import { Conflict, InvalidInput, NotFound } from '../../domain/errors.ts';
+import { Conflict, NotFound } from '../../domain/errors.ts';
 import type { Node, NodeId } from '../../domain/node.ts';
 import type { Clock, EventSink, StoreChange } from '../../domain/ports.ts';
 import type { Owner, OwnerChange, Scheduler } from '../../domain/schedulers.ts';
@@ -35,6 +35,8 @@ export interface OwnerAnswer {
 
 /** Who may use which node: for the API. */
 export interface OwnerControl {
+  /** The last one of a node, or the one under way. */
+  change(nodeId: NodeId): OwnerChange | undefined;
   show(node: Node): Promise<OwnerShown>;
   /**
    * Begins; how it goes on, `show` says. One that is under way is turned back by asking for the old owner.
@@ -218,10 +220,4 @@ function refuseUnfit(
     [],
     'See to it first, or give it all the same with --force.',
   );
-}
-
-/** @throws InvalidInput for a time that is no sensible wait */
-export function checkWait(waitMs: number): void {
-  if (Number.isFinite(waitMs) && waitMs >= 0 && waitMs <= 30 * 86_400_000) return;
-  throw new InvalidInput('The wait is not between 0 and 30 days.', []);
 }

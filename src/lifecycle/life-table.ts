@@ -166,7 +166,8 @@ export const LIFE_TABLE: Readonly<Record<NodeState, Row>> = {
     'made-ready': READY,
     // Without a runner nobody takes it over: then it is free to be used.
     deadline: [
-      { when: HANDED_OFF_ELSEWHERE, fault: 'set', patience: true },
+      // It waits for a run of its cluster, maybe for hours; where no run will come, the hand-off itself tells the fault.
+      { when: HANDED_OFF_ELSEWHERE, patience: true },
       { when: FAULTY, patience: true },
       { to: 'ready' },
     ],

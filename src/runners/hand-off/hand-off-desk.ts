@@ -10,18 +10,17 @@ import type {
 } from '../../domain/hand-off.ts';
 import type { EffectOutcome, EffectPort } from '../../domain/install-ports.ts';
 import type { Node, NodeId } from '../../domain/node.ts';
-import type { Clock, EventSink, NodeDirectory, StoreChange, Timer } from '../../domain/ports.ts';
-import { Turns } from '../../domain/turns.ts';
+import type { Clock, EventSink, NodeDirectory, StoreChange } from '../../domain/ports.ts';
 import { RunRefused } from '../run-errors.ts';
 import type { RunLedger } from '../run-ledger.ts';
+import { ClusterTurns } from './cluster-turns.ts';
+import { EffectWaiters } from './effect-waiters.ts';
 import { subjectOf } from './hand-off-words.ts';
 import { afterWave, begun, blocked, enqueued, nextStep, resumed, type WaveFate, withoutNodes } from './policy.ts';
 import type { HandOffLife } from './ports.ts';
 import { QueueBook, settingsHash } from './queue-book.ts';
 import { type NodeEnd, nodeEnds, runnersSuccesses } from './wave-end.ts';
 
-const LONGEST_SLEEP_MS = 600_000;
-const RETRY_MS = 5_000;
 /** Runs that take nodes into a cluster; the others change nothing of what a node is. */
 const JOINS: ReadonlySet<RunStatus['action']> = new Set(['deploy', 'add-worker', 'add-control-plane']);
 
@@ -46,15 +45,14 @@ export interface HandOffDeskOptions {
 export class HandOffDesk {
   readonly book: QueueBook;
   readonly #options: HandOffDeskOptions;
-  /** One thing at a time for each cluster. */
-  readonly #turns = new Map<string, Turns>();
-  readonly #timers = new Map<string, Timer>();
-  /** Effects whose run has not begun. */
-  readonly #awaiting = new Map<NodeId, ((outcome: EffectOutcome | undefined) => void)[]>();
-  #isStopped = false;
+  readonly #turns: ClusterTurns;
+  readonly #waiters = new EffectWaiters();
+  /** Nodes whose life says that no run comes for them. */
+  readonly #toldWaiting = new Set<NodeId>();
 
   constructor(options: HandOffDeskOptions) {
     this.#options = options;
+    this.#turns = new ClusterTurns(options.clock, options.events);
     this.book = new QueueBook(options.queues, options.results, options.commit);
     options.runs.onChange((run) => this.#runChanged(run));
   }
@@ -69,9 +67,7 @@ export class HandOffDesk {
     perform: async (node) => {
       const cluster = this.clusterOf(node);
       if (cluster === undefined) return undefined;
-      const started = new Promise<EffectOutcome | undefined>((resolve) => {
-        this.#awaiting.set(node.id, [...(this.#awaiting.get(node.id) ?? []), resolve]);
-      });
+      const started = this.#waiters.wait(node.id);
       await this.#enqueue(cluster, [node], undefined);
       return started;
     },
@@ -82,7 +78,8 @@ export class HandOffDesk {
     for (const cluster of this.#options.clusters()) {
       const { current } = this.book.queue(cluster.name);
       const run = current === undefined ? undefined : this.#options.runs.get(current.run);
-      if (current !== undefined && run?.state !== 'running') this.#act(cluster.name, () => this.#finish(cluster, run));
+      if (current !== undefined && run?.state !== 'running')
+        this.#turns.act(cluster.name, () => this.#finish(cluster, run));
       for (const each of this.#options.runs.all())
         if (each.state === 'running' && each.cluster === cluster.name) this.#runChanged(each);
       this.#look(cluster.name);
@@ -101,9 +98,7 @@ export class HandOffDesk {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#turns.stop();
   }
 
   /** Once more, for a person. @throws Conflict for a node that no cluster takes, or that is not there to be taken */
@@ -124,7 +119,7 @@ export class HandOffDesk {
     await this.#options.life.accepted(node, by, reason);
     const cluster = this.clusterOf(node);
     if (cluster === undefined) return;
-    await this.#turn(cluster.name, () =>
+    await this.#turns.take(cluster.name, () =>
       this.book.put(withoutNodes(this.book.queue(cluster.name), new Set([node.id]))),
     );
     this.#release(node.id, undefined);
@@ -134,20 +129,20 @@ export class HandOffDesk {
   async resume(name: string): Promise<void> {
     if (!this.#options.clusters().some((cluster) => cluster.name === name))
       throw new NotFound(`There is no cluster ${name} in podboot.yaml.`, 'podboot hand-off status shows them.');
-    await this.#turn(name, () => this.book.put(resumed(this.book.queue(name))));
+    await this.#turns.take(name, () => this.book.put(resumed(this.book.queue(name))));
     this.#look(name);
   }
 
   /** A node that is no more. */
   async forget(nodeId: NodeId): Promise<void> {
     for (const { cluster } of this.book.queues())
-      await this.#turn(cluster, () => this.book.put(withoutNodes(this.book.queue(cluster), new Set([nodeId]))));
+      await this.#turns.take(cluster, () => this.book.put(withoutNodes(this.book.queue(cluster), new Set([nodeId]))));
     await this.book.forget(nodeId);
     this.#release(nodeId, undefined);
   }
 
   async #enqueue({ name }: ClusterSettings, nodes: readonly Node[], by: string | undefined): Promise<void> {
-    await this.#turn(name, async () => {
+    await this.#turns.take(name, async () => {
       const since = this.#options.clock.now();
       let queue = this.book.queue(name);
       for (const { id } of nodes)
@@ -161,28 +156,34 @@ export class HandOffDesk {
 
   /** Soon, in its turn. */
   #look(name: string): void {
-    this.#act(name, () => this.#pump(name));
+    this.#turns.act(name, () => this.#pump(name));
   }
 
   async #pump(name: string): Promise<void> {
     const { clock, clusters, runs } = this.#options;
-    this.#timers.get(name)?.cancel();
+    this.#turns.awake(name);
     const cluster = clusters().find((each) => each.name === name);
-    if (cluster === undefined || this.#isStopped) return;
+    if (cluster === undefined || this.#turns.isStopped) return;
     await this.#dropStrayed(name);
     const queue = this.book.queue(name);
+    await this.#tellWaiting(queue);
     const step = nextStep(queue, cluster, settingsHash(cluster), runs.busyWith(name) !== undefined, clock.now());
-    if (step.kind === 'wait') this.#sleep(name, step.untilMs - clock.now());
+    if (step.kind === 'wait') this.#turns.sleep(name, step.untilMs - clock.now(), () => this.#look(name));
     if (step.kind === 'start') await this.#begin(cluster, step.nodes);
   }
 
-  #sleep(name: string, delayMs: number): void {
-    if (this.#isStopped) return;
-    const timer = this.#options.clock.setTimeout(
-      () => this.#look(name),
-      Math.min(LONGEST_SLEEP_MS, Math.max(1, delayMs)),
-    );
-    this.#timers.set(name, timer);
+  /** Whoever waits for a run that does not come by itself has a fault that says why; the run that comes clears it. */
+  async #tellWaiting({ cluster, waiting, halt, blocked: hindered }: HandOffQueue): Promise<void> {
+    const { nodes, life } = this.#options;
+    const why = halt ?? hindered;
+    for (const { nodeId } of waiting) {
+      const node = nodes.byId(nodeId);
+      if (why === undefined) this.#toldWaiting.delete(nodeId);
+      if (why === undefined || node === undefined || this.#toldWaiting.has(nodeId)) continue;
+      const text = `${node.name} waits for a run of ${cluster} that does not begin: ${why.text}`;
+      await life.failed(node, { code: 'hand-off-waits', text, mend: why.mend });
+      this.#toldWaiting.add(nodeId);
+    }
   }
 
   /** Those who have gone another way since: installed anew, in maintenance, removed. */
@@ -248,8 +249,8 @@ export class HandOffDesk {
     if (cluster === undefined) return;
     if (!JOINS.has(run.action)) {
       if (run.state !== 'running') this.#look(cluster.name);
-    } else if (run.state === 'running') this.#act(cluster.name, () => this.#adopt(cluster, run));
-    else this.#act(cluster.name, () => this.#finish(cluster, run));
+    } else if (run.state === 'running') this.#turns.act(cluster.name, () => this.#adopt(cluster, run));
+    else this.#turns.act(cluster.name, () => this.#finish(cluster, run));
   }
 
   /** A run has begun, ours or a person's: its nodes wait no more. */
@@ -347,32 +348,8 @@ export class HandOffDesk {
 
   /** Whether an effect waited for it. */
   #release(nodeId: NodeId, outcome: EffectOutcome | undefined): boolean {
-    const waiting = this.#awaiting.get(nodeId) ?? [];
-    this.#awaiting.delete(nodeId);
-    for (const resolve of waiting) resolve(outcome);
-    return waiting.length > 0;
-  }
-
-  #turn<T>(cluster: string, act: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(cluster) ?? new Turns();
-    this.#turns.set(cluster, turns);
-    return turns.take(act);
-  }
-
-  /** In its turn; what could not be stored is tried again. */
-  #act(cluster: string, act: () => Promise<void>): void {
-    if (this.#isStopped) return;
-    this.#turn(cluster, act).catch((error: unknown) => {
-      this.#options.events.emit({
-        type: 'hand-off.stuck',
-        level: 'error',
-        subject: {},
-        text: `the hand-off to ${cluster} stands still: ${error instanceof Error ? error.message : String(error)}`,
-        mend: 'Look at the disk of dataDir; podboot tries it again every few seconds.',
-        throttle: cluster,
-      });
-      if (!this.#isStopped) this.#options.clock.setTimeout(() => this.#act(cluster, act), RETRY_MS);
-    });
+    this.#toldWaiting.delete(nodeId);
+    return this.#waiters.release(nodeId, outcome);
   }
 }
 

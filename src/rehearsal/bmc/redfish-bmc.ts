@@ -1,14 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { BootDeviceSelector } from '../../codecs/ipmi/commands/boot-options.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { Chassis } from './chassis.ts';
+import { NO_BOOT, RedfishBootOrder } from './redfish-boot-order.ts';
 import { AMI_DGX, type RedfishLayout } from './redfish-layouts.ts';
 import { type RedfishAnswer, type RedfishRequest, redfishError } from './redfish-messages.ts';
+import { RESET_TYPES, RedfishPower } from './redfish-power.ts';
+import type { RedfishQuirks } from './redfish-quirks.ts';
 import {
-  BOOT_TARGETS,
   MAX_PASSWORD,
   MIN_PASSWORD,
-  type RedfishBoot,
   type RedfishConsoles,
   type RedfishLogEntry,
   type RedfishPaths,
@@ -36,34 +36,6 @@ export interface RedfishBmcOptions {
   readonly consoles?: RedfishConsoles;
 }
 
-/** How a BMC departs from what a client hopes for. */
-export interface RedfishQuirks {
-  /** No session service: the password comes with each request. */
-  readonly basicOnly?: boolean;
-  readonly maxSessions?: number;
-  /** A session is good for so many requests. */
-  readonly sessionRequests?: number;
-  /** ETags it gives, where they are not the layout's. */
-  readonly etags?: RedfishLayout['etags'];
-  /** `required`: 428 without; `strong`: 412 for a weak one; `never`: 412 for any. */
-  readonly ifMatch?: 'ignored' | 'required' | 'strong' | 'never';
-  readonly resetTypes?: readonly string[];
-  readonly hasActionInfo?: boolean;
-  /** A reset is answered after so long. */
-  readonly resetAnswerMs?: number;
-  /** 409 to a start for so long after it was turned off. */
-  readonly conflictAfterOffMs?: number;
-  readonly refusesUnchangedBoot?: boolean;
-  readonly wantsWholeBoot?: boolean;
-  /** A Location is absolute, with the name that the BMC knows itself by. */
-  readonly locationPrefix?: string;
-  /** Nothing but that until it is done. */
-  readonly mustChangePassword?: boolean;
-  readonly pageSize?: number;
-}
-
-const RESET_TYPES = ['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart', 'PowerCycle'];
-const NO_BOOT: RedfishBoot = { target: 'None', enabled: 'Disabled', mode: 'UEFI' };
 const MAX_REQUESTS_KEPT = 2_000;
 
 /** A BMC that speaks Redfish as a machine's would: for rehearsals, and for tests of what talks to BMCs. */
@@ -74,6 +46,8 @@ export class RedfishBmc {
   readonly #paths: RedfishPaths;
   readonly #resources: ReturnType<typeof redfishResources>;
   readonly sessions: RedfishSessions;
+  readonly #power: RedfishPower;
+  readonly #bootOrder: RedfishBootOrder;
   /** `GET /redfish/v1/`, in order, the last of them. */
   readonly requests: string[] = [];
   log: readonly RedfishLogEntry[];
@@ -87,9 +61,6 @@ export class RedfishBmc {
   fault: ((request: RedfishRequest) => RedfishAnswer | undefined) | undefined;
   #password: string;
   #mustChangePassword: boolean;
-  #isHttpBoot = false;
-  #goal: boolean | undefined;
-  #offAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RedfishBmcOptions) {
     this.#options = options;
@@ -98,6 +69,8 @@ export class RedfishBmc {
     this.#paths = redfishPaths(this.#layout);
     this.#resources = redfishResources(this.#layout);
     this.#password = options.password;
+    this.#power = new RedfishPower(options.clock, options.chassis, this.#quirks);
+    this.#bootOrder = new RedfishBootOrder(options.chassis, this.#layout, this.#quirks);
     this.#mustChangePassword = this.#quirks.mustChangePassword === true;
     this.log = options.log ?? [];
     const { maxSessions = 4, sessionRequests = Number.POSITIVE_INFINITY } = this.#quirks;
@@ -199,7 +172,8 @@ export class RedfishBmc {
       return { status: 204 };
     }
     const boot = change.Boot;
-    if (path === this.#paths.bootTarget && typeof boot === 'object' && boot !== null) return this.#setBoot({ ...boot });
+    if (path === this.#paths.bootTarget && typeof boot === 'object' && boot !== null)
+      return this.#bootOrder.set({ ...boot });
     return redfishError(400, 'PropertyNotWritable', 'The property is read-only and cannot be assigned a value.');
   }
 
@@ -226,67 +200,10 @@ export class RedfishBmc {
     return { status: 204 };
   }
 
-  #setBoot(change: Record<string, unknown>): RedfishAnswer {
-    const now = this.#boot();
-    const {
-      BootSourceOverrideTarget: target = now.target,
-      BootSourceOverrideEnabled: enabled = now.enabled,
-      BootSourceOverrideMode: mode = now.mode,
-    } = change;
-    const isWhole = ['Target', 'Enabled', 'Mode'].every((one) => `BootSourceOverride${one}` in change);
-    if (this.#quirks.wantsWholeBoot === true && !isWhole) {
-      return redfishError(400, 'PropertyMissing', 'The property is a required property and must be included.');
-    }
-    if (!this.#layout.hasBootMode && 'BootSourceOverrideMode' in change) {
-      const message = 'The property BootSourceOverrideMode is not in the list of valid properties.';
-      return redfishError(400, 'PropertyUnknown', message, 'Remove the unknown property from the request body.');
-    }
-    const kept = {
-      BootSourceOverrideTarget: now.target,
-      BootSourceOverrideEnabled: now.enabled,
-      BootSourceOverrideMode: now.mode,
-    };
-    const isUnchanged = Object.entries(kept).some(([name, value]) => change[name] === value);
-    if (this.#quirks.refusesUnchangedBoot === true && isUnchanged) {
-      return redfishError(400, 'PropertyValueConflict', 'The property has that value already.');
-    }
-    if (!BOOT_TARGETS.some((one) => one === target)) {
-      return redfishError(
-        400,
-        'PropertyValueNotInList',
-        `The value ${target} is not in the list of acceptable values.`,
-      );
-    }
-    this.#isHttpBoot = target === 'UefiHttp';
-    const isValid = enabled !== 'Disabled' && target !== 'None';
-    this.#options.chassis.setFlags({
-      isValid,
-      isPersistent: enabled === 'Continuous',
-      isEfi: mode === 'UEFI',
-      device: target === 'Hdd' ? BootDeviceSelector.DISK : isValid ? BootDeviceSelector.PXE : BootDeviceSelector.NONE,
-    });
-    return { status: 204 };
-  }
-
   async #reset({ body }: RedfishRequest): Promise<RedfishAnswer> {
-    const type = readObject(body)?.ResetType;
-    const { resetTypes = RESET_TYPES, resetAnswerMs = 0, conflictAfterOffMs = 0 } = this.#quirks;
-    if (typeof type !== 'string' || !resetTypes.includes(type)) {
-      return redfishError(400, 'ActionParameterValueNotInList', `The value ${type} for ResetType is not acceptable.`);
-    }
-    const { clock, chassis } = this.#options;
-    if (type === 'On' && clock.monotonic() < this.#offAt + conflictAfterOffMs) {
-      return redfishError(409, 'ResourceInStandby', 'The resource is in standby.', 'Try again later.');
-    }
-    if (!this.#act(type, chassis)) {
-      return redfishError(
-        409,
-        'ResourceInStandby',
-        'The requested power state cannot be reached from the present one.',
-      );
-    }
-    await this.#hold(resetAnswerMs);
-    return { status: 204 };
+    const answer = this.#power.reset(readObject(body)?.ResetType);
+    if (answer.status === 204) await this.#hold(this.#quirks.resetAnswerMs ?? 0);
+    return answer;
   }
 
   async #hold(ms: number): Promise<void> {
@@ -296,49 +213,14 @@ export class RedfishBmc {
     this.held -= 1;
   }
 
-  #act(type: string, chassis: Chassis): boolean {
-    switch (type) {
-      case 'On':
-        if (chassis.isOn) return false;
-        chassis.turnOn();
-        this.#goal = true;
-        return true;
-      case 'ForceOff':
-      case 'GracefulShutdown':
-        if (!chassis.isOn) return false;
-        chassis.turnOff(type === 'ForceOff' ? 'off' : 'soft');
-        this.#goal = false;
-        this.#offAt = this.#options.clock.monotonic();
-        return true;
-      case 'PowerCycle':
-        this.#goal = undefined;
-        return chassis.cycle();
-      default:
-        this.#goal = undefined;
-        return chassis.reset();
-    }
-  }
-
-  #boot(): RedfishBoot {
-    const { flags } = this.#options.chassis;
-    if (flags?.isValid !== true) return NO_BOOT;
-    const network = this.#isHttpBoot ? 'UefiHttp' : 'Pxe';
-    return {
-      target: flags.device === BootDeviceSelector.DISK ? 'Hdd' : network,
-      enabled: flags.isPersistent ? 'Continuous' : 'Once',
-      mode: flags.isEfi ? 'UEFI' : 'Legacy',
-    };
-  }
-
   #state(): RedfishState {
-    const { chassis, serialNumber = '1660224000012', uuid = 'c0ffee00-1234-5678-9abc-def012345678' } = this.#options;
+    const { serialNumber = '1660224000012', uuid = 'c0ffee00-1234-5678-9abc-def012345678' } = this.#options;
     const { macs = [], bmcMac = '02:00:00:00:00:10', userName } = this.#options;
-    const pendingBoot = this.#boot();
-    const isOnTheWay = this.#goal !== undefined && this.#goal !== chassis.isOn;
+    const pendingBoot = this.#bootOrder.read();
     const isShownAtOnce = this.#layout.settingsId === undefined || pendingBoot.enabled === 'Continuous';
     return {
       layout: this.#layout,
-      powerState: isOnTheWay ? (this.#goal === true ? 'PoweringOn' : 'PoweringOff') : chassis.isOn ? 'On' : 'Off',
+      powerState: this.#power.state,
       boot: isShownAtOnce ? pendingBoot : NO_BOOT,
       pendingBoot,
       resetTypes: this.#quirks.resetTypes ?? RESET_TYPES,

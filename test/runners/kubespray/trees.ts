@@ -20,7 +20,7 @@ const KUBESPRAY: Readonly<Record<string, string>> = {
   'playbooks/facts.yml': `---${play('Gather facts', 'k8s_cluster:etcd:calico_rr')}`,
   'cluster.yml': `---${play('Prepare for etcd install', 'k8s_cluster:etcd')}${play('Install etcd', 'etcd')}${play('Install Kubernetes nodes', 'k8s_cluster')}${play('Install the control plane', 'kube_control_plane')}${play('Apply resolv.conf', 'k8s_cluster')}`,
   'scale.yml': `---${play('Target only workers', 'kube_node')}${play('Upload control plane certs', 'kube_control_plane | first')}${play('Join', 'kube_node')}`,
-  'remove-node.yml': `---${play('Reset node', "{{ node | default('this_is_unreachable') }}")}`,
+  'remove-node.yml': `---${play('Reset node', '"{{ node }}"')}`,
   'upgrade-cluster.yml': `---${play('Upgrade the control plane', 'kube_control_plane', 'serial: 1')}${play('Upgrade workers', 'kube_node:calico_rr:!kube_control_plane', `serial: "{{ serial | default('20%') }}"`)}`,
   'roles/kubespray_defaults/defaults/main/main.yml':
     'kube_version: "{{ (kubelet_checksums[\'amd64\'] | dict2items)[0].key }}"\n',

@@ -71,11 +71,11 @@ export class IdempotencyKeys {
   }
 
   /** It was done. Never rejects: where the answer can't be stored, a repeat is told that the outcome is unknown. */
-  async finish(key: string, answer: KeptAnswer & { readonly body: string }): Promise<void> {
+  async finish(key: string, answer: KeptAnswer): Promise<void> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     const { body, ...head } = answer;
-    const kept: KeptAnswer = body.length <= MAX_ANSWER_CHARS ? answer : head;
+    const kept: KeptAnswer = body !== undefined && body.length <= MAX_ANSWER_CHARS ? answer : head;
     const { fingerprint, at } = entry;
     try {
       const document: KeptRequest = { key, fingerprint, at, answer: kept };

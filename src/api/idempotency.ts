@@ -3,6 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Claim, IdempotencyKeys } from './idempotency-keys.ts';
 import { type Refusal, sendProblem } from './problems.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its answer holds a secret: it is not kept for a repeat. */
+    isShownOnce?: boolean;
+  }
+}
+
 /** Of an answer: what a client that did not get it needs of it. */
 const KEPT_HEADERS = ['content-type', 'location', 'etag'];
 
@@ -28,7 +35,7 @@ const REFUSALS: Readonly<Record<Exclude<Claim['is'], 'new' | 'answered'>, Refusa
   'answer-gone': {
     status: 409,
     code: 'idempotency-answer-gone',
-    detail: 'The request with this Idempotency-Key was done; its answer was too long to be kept.',
+    detail: 'The request with this Idempotency-Key was done; its answer was too long to be kept, or is shown once.',
     mend: 'Read what it made; there is nothing to repeat.',
   },
 };
@@ -58,7 +65,11 @@ export function registerIdempotency(app: FastifyInstance, keys: IdempotencyKeys)
     running.delete(request);
     if (reply.statusCode === 500) keys.lose(key);
     else if (reply.statusCode >= 400) await keys.withdraw(key);
-    else await keys.finish(key, { status: reply.statusCode, headers: keptHeaders(reply), body: textOf(payload) });
+    else {
+      const answer = { status: reply.statusCode, headers: keptHeaders(reply) };
+      const { isShownOnce = false } = request.routeOptions.config;
+      await keys.finish(key, isShownOnce ? answer : { ...answer, body: textOf(payload) });
+    }
   });
 }
 

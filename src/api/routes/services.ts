@@ -80,6 +80,7 @@ export function serviceRoutes(pod: PodRooms): FastifyPluginAsyncTypebox {
     app.post(
       '/clusters/:cluster/services/:service/reveal',
       {
+        config: { isShownOnce: true },
         schema: {
           tags,
           summary: 'What a service’s run told in secret; it is shown once, and is nowhere any more then',

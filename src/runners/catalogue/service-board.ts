@@ -37,7 +37,8 @@ export class Services implements ServiceBoard {
   /** Takes up what ended while nobody listened. */
   start(): void {
     this.#stopListening ??= this.#options.runs.onChange((status) => void this.#observe(status));
-    for (const status of this.#options.runs.all()) void this.#observe(status);
+    // The oldest first: what was deployed once stays so, whatever a later attempt came to.
+    for (const status of [...this.#options.runs.all()].reverse()) void this.#observe(status);
   }
 
   stop(): void {

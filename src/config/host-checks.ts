@@ -197,6 +197,12 @@ export function* dataDirIsUsable(draft: Draft, host: HostFacts): Iterable<Findin
       `${existing} is no directory`,
       'Write the path of a directory, or of one that can be made.',
     );
+  } else if (host.isOnReadOnlyFileSystem(existing)) {
+    yield fault(
+      ['dataDir'],
+      `${existing} is on a file system that is mounted read-only`,
+      `Mount it read-write (\`findmnt -T ${existing}\`), or set dataDir to a local disk. Did it turn so by itself, the disk is failing: look at \`dmesg\`.`,
+    );
   } else if (!host.isWritable(existing)) {
     const what =
       existing === dataDir ? `can't write in ${dataDir}` : `can't make ${dataDir}: ${existing} is not writable`;

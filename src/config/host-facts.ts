@@ -10,6 +10,8 @@ export interface HostFacts {
   /** Sockets that hear at the port; for TCP only those that listen. */
   portHolders(protocol: 'udp' | 'tcp', port: number): readonly PortHolder[];
   pathKind(path: string): PathKind;
+  /** Nobody can write there, root neither. */
+  isOnReadOnlyFileSystem(path: string): boolean;
   /** By the user that asks. A path that is not there is not writable. */
   isWritable(path: string): boolean;
   userName(): string;
@@ -54,6 +56,7 @@ export function createHostFacts(): HostFacts {
       return sockets.length === 0 ? [] : withProcesses(sockets);
     },
     pathKind,
+    isOnReadOnlyFileSystem: (path) => accessError(path, constants.W_OK) === 'EROFS',
     isWritable: (path) => isAccessible(path, constants.W_OK | constants.X_OK),
     userName: () => {
       try {
@@ -120,11 +123,15 @@ function pathKind(path: string): PathKind {
 }
 
 function isAccessible(path: string, mode: number): boolean {
+  return accessError(path, mode) === undefined;
+}
+
+function accessError(path: string, mode: number): string | undefined {
   try {
     accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
   }
 }
 

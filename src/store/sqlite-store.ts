@@ -7,6 +7,7 @@ import type { EventChange, EventPage, EventQuery } from '../domain/stored-event.
 import { Turns } from '../domain/turns.ts';
 import { decodeDocuments, decodeLeases, decodeNodes, encodeBatch, type Flat } from './batch-codec.ts';
 import { decodePage, encodeEvents } from './event-codec.ts';
+import { type FileSystemFacts, fileSystemOf, refuseNetworkFileSystem } from './file-system.ts';
 import type { SqliteFileOptions, StoreAccess } from './sqlite-file.ts';
 import { explainFault } from './store-errors.ts';
 import { OPENED, type StoreReply, type StoreRequest, type StoreValue } from './worker-protocol.ts';
@@ -18,6 +19,8 @@ export interface SqliteStoreOptions {
   readonly access?: StoreAccess;
   /** How long to wait for another process that writes or holds the store; 2,000 unless told. */
   readonly busyTimeoutMs?: number;
+  /** What its folder is on; the kernel is asked unless told. */
+  readonly fileSystemOf?: (path: string) => FileSystemFacts;
   /** Told of each commit as it begins; what it returns, of its end. */
   readonly onCommit?: () => (error?: unknown) => void;
   /** The thread ended by a fault of its own: nothing can be stored until a restart. Told once. */
@@ -36,9 +39,11 @@ interface Waiting {
 /**
  * SQLite in a worker thread: the loop that answers packets never waits for a disk.
  *
- * @throws HostRefused with the mend: in use by another podboot, no permission, disk full, damaged, newer than this program
+ * @throws HostRefused with the mend: in use by another podboot, no permission, disk full, damaged, newer than this program,
+ *   on a network file system
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  refuseNetworkFileSystem(options.dataDir, (options.fileSystemOf ?? fileSystemOf)(options.dataDir));
   const store = new SqliteStore(options);
   await store.opened;
   return store;

@@ -28,6 +28,8 @@ export interface FakeHost {
   readonly holders?: Readonly<Record<string, readonly PortHolder[]>>;
   readonly paths?: Readonly<Record<string, PathKind>>;
   readonly readOnly?: readonly string[];
+  /** On a file system that is mounted read-only. */
+  readonly mountedReadOnly?: readonly string[];
   /** Imported ones, by name. */
   readonly assets?: Readonly<Record<string, AssetLook>>;
 }
@@ -55,12 +57,14 @@ export function fakeHost({
   holders = {},
   paths = RIGHT_PATHS,
   readOnly = [],
+  mountedReadOnly = [],
   assets = {},
 }: FakeHost = {}): HostFacts {
   return {
     interfaces: () => interfaces,
     portHolders: (protocol, port) => holders[`${protocol}:${port}`] ?? [],
     pathKind: (path) => paths[path] ?? 'absent',
+    isOnReadOnlyFileSystem: (path) => mountedReadOnly.includes(path),
     isWritable: (path) => paths[path] !== undefined && !readOnly.includes(path),
     userName: () => 'pod',
     asset: (_, name) => assets[name] ?? { troubles: [{ message: `there is no asset ${name}`, mend: 'Import it.' }] },

@@ -125,6 +125,14 @@ const CASES: readonly (Omit<Mistake, 'edit'> & { readonly host: FakeHost })[] = 
     mend: /install -d -o pod \/var\/lib\/podboot/,
   },
   {
+    name: 'a data directory on a file system that is mounted read-only',
+    host: { readOnly: ['/var/lib/podboot'], mountedReadOnly: ['/var/lib/podboot'] },
+    path: 'dataDir',
+    at: 'dataDir',
+    message: '/var/lib/podboot is on a file system that is mounted read-only',
+    mend: /findmnt -T .*dmesg/,
+  },
+  {
     name: "a data directory that can't be made",
     host: {
       paths: { '/': 'directory', '/var': 'directory', '/var/lib': 'directory', ...assets() },

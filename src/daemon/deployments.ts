@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { Commands } from '../domain/commands.ts';
 import type { NodeChoice } from '../domain/deployment.ts';
-import { Conflict, InvalidInput, PodbootError } from '../domain/errors.ts';
+import { InvalidInput, PodbootError } from '../domain/errors.ts';
 import type { AcceptanceGate, ClusterSettings } from '../domain/hand-off.ts';
 import { expandHostlist } from '../domain/hostlist.ts';
 import type { Node } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
-import type { Owner } from '../domain/schedulers.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { LifeBook } from '../lifecycle/life-book.ts';
 import { type Catalogue, loadCatalogue } from '../runners/catalogue/catalogue.ts';
@@ -16,7 +15,6 @@ import { ShownOnce } from '../runners/catalogue/shown-once.ts';
 import { DeploymentBook } from '../runners/deploy/deployment-book.ts';
 import type { DeployNodes, DeployOwners, InstallOutcome } from '../runners/deploy/ports.ts';
 import { kubernetesVersions } from '../runners/kubespray/running-versions.ts';
-import type { OwnerDesk } from '../runners/owner/owner-desk.ts';
 import type { RunnerModule } from '../runners/runner.ts';
 import { ClusterUpdates } from '../runners/updates/cluster-updates.ts';
 import type { HandOff } from './hand-off.ts';
@@ -172,46 +170,6 @@ function deployNodes(nodes: NodeDirectory, book: () => LifeBook): DeployNodes {
         if (!(error instanceof PodbootError)) throw error;
         return { outcome: 'refused', text: error.message, ...(error.mend === undefined ? {} : { mend: error.mend }) };
       }
-    },
-  };
-}
-
-/** The hand-over between schedulers, as plans see it. */
-export function deployOwners(desk: Pick<OwnerDesk, 'ask' | 'change'>, nodes: NodeDirectory): DeployOwners {
-  /** Those of whom it was said that they belong there: no change of theirs says so. */
-  const there = new Map<string, Owner>();
-  return {
-    look(name) {
-      const node = nodes.byName(name);
-      const change = node === undefined ? undefined : desk.change(node.id);
-      const known = there.get(name);
-      if (known !== undefined) return { owner: known };
-      if (change === undefined) return undefined;
-      const { stage, from, to, waitsFor, trouble } = change;
-      if (stage === 'done') return { owner: to };
-      if (stage === 'put-back' || stage === 'stuck') return { owner: from, trouble: trouble ?? `it is ${stage}` };
-      return { owner: from, underWay: waitsFor === undefined || waitsFor.length === 0 ? stage : waitsFor.join(', ') };
-    },
-    async give(names, to, by, waitMs) {
-      const refusals: { readonly name: string; readonly error: PodbootError }[] = [];
-      await Promise.all(
-        names.map(async (name) => {
-          there.delete(name);
-          const node = nodes.byName(name);
-          if (node === undefined) return;
-          try {
-            const { outcome } = await desk.ask(node, { to, by, force: false, waitMs });
-            if (outcome === 'already') there.set(name, to);
-          } catch (error) {
-            if (!(error instanceof PodbootError)) throw error;
-            refusals.push({ name, error });
-          }
-        }),
-      );
-      const [first] = refusals;
-      if (first === undefined) return;
-      const more = refusals.length === 1 ? '' : ` (and ${refusals.length - 1} more nodes)`;
-      throw new Conflict(`${first.name}: ${first.error.message}${more}`, [], first.error.mend);
     },
   };
 }

@@ -1,9 +1,7 @@
-import type { Node } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
-import type { SeenOwner } from '../runners/deploy/decision.ts';
 import type { DeployOwners } from '../runners/deploy/ports.ts';
 import { OwnerDesk } from '../runners/owner/owner-desk.ts';
-import { isOver } from '../runners/owner/owner-step.ts';
+import { deployOwners } from './owners-for-plans.ts';
 import type { Schedulers } from './schedulers.ts';
 import type { Service } from './service-group.ts';
 
@@ -24,9 +22,6 @@ export interface Owners {
   readonly sink: EventSink;
 }
 
-/** Of a deployment plan, which has deadlines of its own. */
-const PLAN_WAIT_MS = 24 * 3_600_000;
-
 /** Who may use which node, with what it needs of the other rooms. */
 export function createOwners({ documents, nodes, schedulers, commit, clock, events }: OwnerParts): Owners {
   const desk = new OwnerDesk({
@@ -36,15 +31,7 @@ export function createOwners({ documents, nodes, schedulers, commit, clock, even
   });
   return {
     desk,
-    forPlans: {
-      look: (name) => seen(desk, nodes.byName(name)),
-      async give(names, to, by) {
-        for (const name of names) {
-          const node = nodes.byName(name);
-          if (node !== undefined) await desk.ask(node, { to, by, force: false, waitMs: PLAN_WAIT_MS });
-        }
-      },
-    },
+    forPlans: deployOwners(desk, nodes),
     service: {
       start: async () => desk.start(),
       reload: async () => {},
@@ -64,13 +51,4 @@ export function createOwners({ documents, nodes, schedulers, commit, clock, even
       },
     },
   };
-}
-
-function seen(desk: OwnerDesk, node: Node | undefined): SeenOwner | undefined {
-  const change = node === undefined ? undefined : desk.change(node.id);
-  if (change === undefined) return undefined;
-  const { from, to, stage, waitsFor, trouble } = change;
-  if (!isOver(change)) return { owner: from, underWay: waitsFor?.slice(0, 3).join(', ') ?? stage };
-  if (stage === 'done') return { owner: to };
-  return { owner: stage === 'put-back' ? from : 'none', trouble: trouble ?? stage };
 }

@@ -189,11 +189,16 @@ export function writePlan({ name, steps }: DeployPlan): string {
       title,
       ...(isUsual ? {} : { after: [...after] }),
       ...(isOptional ? { optional: true } : {}),
-      ...(deadlineMs === undefined ? {} : { deadline: `${Math.round(deadlineMs / MINUTE_MS)}m` }),
+      ...(deadlineMs === undefined ? {} : { deadline: durationText(deadlineMs) }),
       ...writtenWork(work),
     };
   });
-  return stringify({ name, steps: written }, { lineWidth: 120 });
+  return stringify({ name, steps: written }, { lineWidth: 120, aliasDuplicateObjects: false });
+}
+
+function durationText(ms: number): string {
+  const minutes = Math.round(ms / MINUTE_MS);
+  return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
 }
 
 function writtenWork(work: DeployWork): object {

@@ -1,4 +1,4 @@
-import type { DeployPlan, DeployStep, DeployWork } from '../../domain/deployment.ts';
+import type { DeployPlan, DeployStep, DeployWork, NodeChoice } from '../../domain/deployment.ts';
 import type { ClusterSettings } from '../../domain/hand-off.ts';
 import { groupsOfRole, type RoleGroups } from '../inventory/group-names.ts';
 
@@ -24,7 +24,11 @@ export function standardPlan(clusters: readonly ClusterSettings[], services: rea
     void steps.push({ name, title, work, ...more });
   const first = kubernetes ?? slurm ?? clusters[0];
   if (first === undefined) return { name: 'standard', steps: [] };
-  const compute = (cluster: ClusterSettings) => ({ roles: [...cluster.roles], exceptRoles: managementRoles(cluster) });
+  const compute = (cluster: ClusterSettings): NodeChoice => {
+    const exceptRoles = managementRoles(cluster);
+    const roles = cluster.roles.filter((role) => !exceptRoles.includes(role));
+    return { roles, ...(exceptRoles.length === 0 ? {} : { exceptRoles }) };
+  };
   const management = managementRoles(first);
 
   if (management.length > 0)
@@ -34,7 +38,7 @@ export function standardPlan(clusters: readonly ClusterSettings[], services: rea
       states: ['installed', 'handing-off', 'ready'],
       share: 1,
     });
-  add('prepare', `1. Nothing stands against deploying ${first.name}`, {
+  add('prepare', `1. and 2. Nothing stands against deploying ${first.name}, and its nodes let podboot in`, {
     kind: 'check',
     cluster: first.name,
     action: 'deploy',
@@ -81,7 +85,7 @@ export function standardPlan(clusters: readonly ClusterSettings[], services: rea
         'additional-services',
         '8. Additional services',
         { kind: 'services', cluster, services: additional },
-        { deadlineMs: 4 * HOUR_MS, isOptional: true, ...(slurm === undefined ? {} : { after: ['joined', 'slurm'] }) },
+        { deadlineMs: 4 * HOUR_MS, isOptional: true },
       );
   }
   add(

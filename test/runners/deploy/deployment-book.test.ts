@@ -33,7 +33,7 @@ describe('a deployment plan under way', () => {
         ['installed', ['install']],
         ['joined', ['installed']],
         ['slurm', ['joined']],
-        ['additional-services', ['joined', 'slurm']],
+        ['additional-services', ['slurm']],
         ['verify', ['additional-services']],
       ],
     );

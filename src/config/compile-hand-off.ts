@@ -26,7 +26,9 @@ function compileCluster(name: string, yaml: ClusterYaml, path: ConfigPath, repor
   const { cluster } = DEFAULTS;
   const ms = (key: 'settle' | 'inactivity', limits: typeof SETTLE): number =>
     (readDuration(yaml[key] ?? cluster[key], [...path, key], limits, report) ?? 0) * 1_000;
-  const acceptance = filePath(yaml.acceptance, [...path, 'acceptance'], report);
+  const acceptance = yaml.acceptance?.startsWith('/')
+    ? filePath(yaml.acceptance, [...path, 'acceptance'], report)
+    : yaml.acceptance;
   return {
     name,
     runner: yaml.runner,

@@ -187,8 +187,12 @@ export const clusterSchema = section(
     ),
     waves: Type.Optional(wavesSchema),
     ssh: Type.Optional(sshSchema),
-    acceptance: path(
-      'Absolute path of the list of checks that its nodes have to pass, for example /etc/podboot/acceptance-dgx.yaml.',
+    acceptance: Type.Optional(
+      Type.String({
+        pattern: '^(?:/.*|[a-z0-9][a-z0-9-]*)$',
+        description:
+          'The checks that its nodes have to pass: the name of one of podboot’s lists (dgx-1, dgx-a100, dgx-h100), or the absolute path of your own, for example /etc/podboot/acceptance-dgx.yaml. Absent: the word of the runner, and of the scheduler where kubeconfig or login says how to ask it.',
+      }),
     ),
     ...runnerOptions,
   },

@@ -31,6 +31,7 @@ import { LOCAL_PROFILE } from '../profiles/local.ts';
 import { profileKind } from '../profiles/registry.ts';
 import { installValueProblems } from '../profiles/values/check-install-values.ts';
 import { createSecretReader } from '../profiles/values/secrets.ts';
+import { createAcceptanceGate } from '../runners/acceptance/acceptance-gate.ts';
 import { createHostKeyPins } from '../runners/ssh/host-key-pins.ts';
 import { createHostKeyProbe } from '../runners/ssh/host-key-probe.ts';
 import { KnownHosts } from '../runners/ssh/known-hosts.ts';
@@ -137,7 +138,12 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const knownHosts = new KnownHosts(join(settings.dataDir, 'known_hosts'));
   const pins = createHostKeyPins({ knownHosts, nodes, hostKeysOf: (node) => book.life(node).hostKeys, events });
   const commands = createChildCommands();
-  const gate: AcceptanceGate = { check: async () => new Map() };
+  const ssh = createSsh(commands, knownHosts);
+  const gate: AcceptanceGate = createAcceptanceGate({
+    ssh,
+    clock,
+    schedulerOf: (cluster) => schedulers.schedulerOf(cluster),
+  });
   const handOff: HandOff = createHandOff({
     documents: snapshot.documents,
     nodes,
@@ -152,11 +158,11 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     gate,
     planService: (...plan) => pod.planService(...plan),
   });
-  const schedulers = new Schedulers({
+  const schedulers: Schedulers = new Schedulers({
     settings: () => current.settings,
     clock,
     commands,
-    ssh: createSsh(commands, knownHosts),
+    ssh,
     nodes,
     addressOf: (node) => hostAddress(handOff.hostOf(node).address),
   });

@@ -5,13 +5,14 @@ import type { Node } from '../domain/node.ts';
 import type { Clock, NodeDirectory } from '../domain/ports.ts';
 import { type KubernetesNodes, OWNER_LABEL, type SlurmNodes } from '../domain/schedulers.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { ClusterScheduler } from '../runners/acceptance/acceptance-gate.ts';
 import { textOption } from '../runners/kinds/option-values.ts';
 import { type KubernetesClient, kubernetesFrom } from '../runners/kubernetes/kubernetes-client.ts';
 import { kubernetesScheduler } from '../runners/owner/kubernetes-scheduler.ts';
 import type { OwnerWorld } from '../runners/owner/owner-step.ts';
 import { slurmScheduler } from '../runners/owner/slurm-scheduler.ts';
 import { createSlurmClient } from '../runners/slurm/slurm-client.ts';
-import { localSlurm, remoteSlurm } from '../runners/slurm/slurm-programs.ts';
+import { localSlurm, remoteSlurm, type SlurmPrograms } from '../runners/slurm/slurm-programs.ts';
 import type { Ssh } from '../runners/ssh/ssh-client.ts';
 
 const KUBERNETES_TIMEOUT_MS = 15_000;
@@ -71,22 +72,33 @@ export class Schedulers {
     this.#forgetOld();
     const known = this.#slurm.get(cluster.name);
     if (known !== undefined) return known;
+    const made = createSlurmClient(this.#programs(cluster));
+    this.#slurm.set(cluster.name, made);
+    return made;
+  }
+
+  /** Undefined where nothing says how to ask it: Slurm's programs may be nowhere near. */
+  schedulerOf(cluster: ClusterSettings): ClusterScheduler | undefined {
+    if (hasKubernetes(cluster)) return { kind: 'kubernetes', nodes: () => this.kubernetes(cluster) };
+    const { runner, acceptance, options } = cluster;
+    const isNear = acceptance !== undefined || options.login !== undefined || options.slurmConf !== undefined;
+    if (runner !== 'slurm' || !isNear) return undefined;
+    return { kind: 'slurm', nodes: this.slurm(cluster), programs: this.#programs(cluster) };
+  }
+
+  #programs(cluster: ClusterSettings): SlurmPrograms {
     const { commands, ssh, nodes, addressOf } = this.#parts;
     const config = textOption(cluster.options, 'slurmConf');
     const login = textOption(cluster.options, 'login');
     const node = login === undefined ? undefined : nodes.byName(login);
-    const programs =
-      login === undefined
-        ? localSlurm(commands, config)
-        : remoteSlurm(
-            ssh,
-            { name: login, address: (node === undefined ? undefined : addressOf(node)) ?? login },
-            withoutItself(cluster, login),
-            config,
-          );
-    const made = createSlurmClient(programs);
-    this.#slurm.set(cluster.name, made);
-    return made;
+    return login === undefined
+      ? localSlurm(commands, config)
+      : remoteSlurm(
+          ssh,
+          { name: login, address: (node === undefined ? undefined : addressOf(node)) ?? login },
+          withoutItself(cluster, login),
+          config,
+        );
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,7 @@ export interface ClusterSettings {
   readonly inactivityMs: number;
   readonly waves: WaveSettings;
   readonly ssh: SshSettings;
-  /** Of its nodes, after the runner succeeded; undefined: the runner's word is enough. */
+  /** List of checks of its nodes, after the runner succeeded: an absolute path, or the name of one of podboot's. */
   readonly acceptance?: string;
   /** The runner's own, checked by its schema: `checkout`, `playbook`, `argv`, `url`, `ansible`, … */
   readonly options: Readonly<Record<string, unknown>>;

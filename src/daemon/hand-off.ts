@@ -4,6 +4,7 @@ import type { AcceptanceGate, ClusterSettings, RunHost } from '../domain/hand-of
 import { formatIpv4, subnetContains } from '../domain/ipv4.ts';
 import { clientIdKey, type InterfaceKey, macKey } from '../domain/lease.ts';
 import type { Node, NodeInterface } from '../domain/node.ts';
+import type { NodeState } from '../domain/node-life.ts';
 import type { Clock, EventSink, LeaseDirectory, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { LifeBook } from '../lifecycle/life-book.ts';
@@ -77,7 +78,10 @@ export function createHandOff(parts: HandOffParts): HandOff {
   const runs = new RunLedger({
     runs: documents.run ?? [],
     clusters,
-    membersOf,
+    membersOf: (cluster, named) =>
+      members(cluster, nodes, book())
+        .filter((node) => HAS_SYSTEM.has(book().life(node).state) || named.includes(node.name))
+        .map(hostOf),
     runner: createRunners(processes, planContext, parts.planService),
     folders,
     forget: (id) => processes.forget(id),
@@ -138,6 +142,12 @@ function lifeOf(book: () => LifeBook, nodes: NodeDirectory): HandOffLife {
     },
   };
 }
+
+/**
+ * A playbook for everybody in the inventory (Kubespray's facts.yml) fails on nodes that wait for their installation. Those in
+ * maintenance stay: a member of etcd that is left out would be taken out of the cluster.
+ */
+const HAS_SYSTEM: ReadonlySet<NodeState> = new Set(['installed', 'handing-off', 'ready', 'maintenance']);
 
 /** In the order in which they joined: the first of the control plane is special to Kubespray, so new ones come last. */
 function members({ roles }: ClusterSettings, nodes: NodeDirectory, book: LifeBook): Node[] {

@@ -24,7 +24,8 @@ export interface RunLedgerOptions {
   readonly runs: readonly RunStatus[];
   /** In force at that moment. */
   readonly clusters: () => readonly ClusterSettings[];
-  readonly membersOf: (cluster: ClusterSettings) => readonly RunHost[];
+  /** Who has a system that a run may reach, and whomever a request names. */
+  readonly membersOf: (cluster: ClusterSettings, named: readonly string[]) => readonly RunHost[];
   readonly runner: (kind: RunnerKind) => Runner;
   readonly folders: RunFolders;
   readonly forget: (id: RunId) => void;
@@ -64,7 +65,7 @@ export class RunLedger implements RunBook {
   plan(request: RunRequest): Promise<RunPlan> {
     const cluster = this.#cluster(request.cluster);
     const { runner, membersOf } = this.#options;
-    return runner(cluster.runner).plan(cluster, request, membersOf(cluster));
+    return runner(cluster.runner).plan(cluster, request, membersOf(cluster, request.hosts));
   }
 
   start(request: RunRequest): Promise<RunStatus> {

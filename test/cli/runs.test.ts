@@ -74,6 +74,9 @@ test('a run that failed is told with its words and an exit code, and taken up ag
 });
 
 test('a plan shows what would be done and what stands against it, and begins nothing', async () => {
+  const early = await podboot('runs', 'start', 'pod1', '--dry-run');
+  assert.match(early.printed(), /no nodes that have their system.*\n.*podboot ready NAME/);
+  for (const name of ['dgx01', 'dgx02']) await pod.call('POST', `/nodes/${name}/actions/ready`, { by: 'anna' });
   const good = await podboot('runs', 'start', 'pod1', '--dry-run');
   assert.match(good.printed(), /command, 2 nodes: dgx01, dgx02/);
   const bad = await podboot('runs', 'start', 'pod1', '--nodes', 'login1', '--dry-run');
@@ -86,9 +89,9 @@ test('a plan shows what would be done and what stands against it, and begins not
 
 test('a long run is stopped by name', async () => {
   pod.clusters = [cluster({ runner: 'command', options: { argv: ['/bin/sleep', '300'] } })];
-  await podboot('runs', 'start', 'pod1');
+  await podboot('runs', 'start', 'pod1', '--nodes', 'dgx01');
   const [{ id }] = JSON.parse((await podboot('runs', 'list', '--json')).printed());
-  await assert.rejects(podboot('runs', 'start', 'pod1'), /busy/);
+  await assert.rejects(podboot('runs', 'start', 'pod1', '--nodes', 'dgx02'), /busy/);
   assert.match(
     (await podboot('runs', 'stop', id, '--by', 'otto')).printed(),
     /state +stopped\nwhy +It was stopped by otto/,
@@ -96,7 +99,6 @@ test('a long run is stopped by name', async () => {
 });
 
 test('the hand-off is shown, tried again, accepted and let go on', async () => {
-  await pod.call('POST', '/nodes/dgx01/ready', { by: 'anna' });
   await assert.rejects(podboot('hand-off', 'retry', 'login1'), /belongs to no cluster/);
   await assert.rejects(podboot('hand-off', 'retry', 'dgx02'), /is enrolled/);
   const status = await podboot('hand-off', 'status');

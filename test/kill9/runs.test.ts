@@ -25,12 +25,14 @@ async function daemonWith(site: Site, files: Readonly<Record<string, string>>, c
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content, { mode: 0o755 });
   daemon.configure({ ...SITE, clusters: { pod1: { roles: ['gpu'], settle: '0s', ...cluster(folder) } } });
   await daemon.start();
-  for (const [index, name] of ['dgx01', 'dgx02', 'dgx03'].entries())
+  for (const [index, name] of ['dgx01', 'dgx02', 'dgx03'].entries()) {
     await daemon.enrol({
       name,
       roles: ['gpu'],
       interfaces: [{ name: 'eno1', role: 'boot', mac: `52:54:00:77:02:0${index}`, address: `10.77.0.2${index}` }],
     });
+    assert.equal((await daemon.call('POST', `/api/v1/nodes/${name}/actions/ready`, { by: 'ann' })).status, 200);
+  }
   return daemon;
 }
 

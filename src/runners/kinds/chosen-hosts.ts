@@ -22,8 +22,8 @@ export function chosenHosts(
     obstacles: [
       {
         code: 'no-hosts',
-        message: `The cluster ${cluster.name} has no nodes.`,
-        mend: `Enrol nodes with one of the roles ${cluster.roles.join(', ')}.`,
+        message: `The cluster ${cluster.name} has no nodes that have their system.`,
+        mend: `Install nodes with one of the roles ${cluster.roles.join(', ')}; one that has its system already is told of by podboot ready NAME.`,
       },
     ],
   };

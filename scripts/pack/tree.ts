@@ -35,7 +35,9 @@ export async function layTree(
     licenceTo: join(documents, 'node.LICENSE'),
   });
 
-  place(target, 'usr/bin/podboot', (path) => symlinkSync('../lib/podboot/bin/podboot', path));
+  for (const name of ['podboot', 'podboot-inventory']) {
+    place(target, `usr/bin/${name}`, (path) => symlinkSync(`../lib/podboot/bin/${name}`, path));
+  }
   for (const name of readdirSync(join(root, 'systemd'))) {
     const where = FOLDER_OF[name.slice(name.lastIndexOf('.'))];
     const to = name.endsWith('.service') ? name : name.replace(/\.[a-z]+$/, '.conf');

@@ -10,6 +10,7 @@ import { planText, runTable, runText } from './run-text.ts';
 interface StartOptions extends ApiOptions {
   readonly action: string;
   readonly nodes?: string;
+  readonly ungraceful?: boolean;
   readonly by?: string;
   readonly dryRun?: boolean;
   readonly follow?: boolean;
@@ -48,6 +49,7 @@ export function registerRuns(program: Command, { output, env }: ApiEnvironment =
   by(ours(runs.command('start').description('begin a run').argument('<cluster>', 'of podboot.yaml')))
     .option('--action <what>', 'deploy, add-worker, add-control-plane, remove or upgrade', 'deploy')
     .option('--nodes <nodes>', 'limits it to these: dgx[01-32]')
+    .option('--ungraceful', 'remove also nodes that do not answer')
     .option('--dry-run', 'show what would be done, and what stands against it')
     .option('-f, --follow', 'show its log until it has ended')
     .action(async (cluster: string, options: StartOptions) => {
@@ -55,6 +57,7 @@ export function registerRuns(program: Command, { output, env }: ApiEnvironment =
         cluster,
         action: options.action,
         ...(options.nodes === undefined ? {} : { nodes: expandHostlist(options.nodes) }),
+        ...(options.ungraceful === true ? { ungraceful: true } : {}),
         by: personOf(options.by, env),
       };
       const api = client(options);

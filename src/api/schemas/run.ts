@@ -63,6 +63,9 @@ export const RunBody = Type.Object(
     nodes: Type.Optional(
       Type.Array(nodeName, { maxItems: 10_000, description: 'Limits it to these; absent: everybody in the cluster.' }),
     ),
+    ungraceful: Type.Optional(
+      Type.Boolean({ description: 'Of `remove`: nodes that do not answer are taken out without being reset.' }),
+    ),
     by: person,
   },
   closed,

@@ -45,7 +45,7 @@ function addressProblems({ hosts, options = {}, adopted }: InventoryInput): Obst
   const names = without.map(({ name }) => name);
   return told(names, 'inventory-no-address', (some) => ({
     message: `${some} has no address, reserved or leased`,
-    mend: 'Give its boot interface an address (podboot set), or boot it once so that it gets a lease.',
+    mend: 'Give its boot interface an address (podboot nodes set), or boot it once so that it gets a lease.',
   }));
 }
 
@@ -74,7 +74,7 @@ function groupProblems({ hosts, runner, options = {}, adopted }: InventoryInput,
           {
             code: 'inventory-no-groups',
             message: 'no host is in any group, so no playbook would touch it',
-            mend: 'Give the nodes roles, as kube_node or slurm-node (podboot set NODE --role …).',
+            mend: 'Give the nodes roles, as kube_node or slurm-node (podboot nodes set NODE --role …).',
           },
         ]
       : []),

@@ -11,8 +11,8 @@ export function dynamicInventory({ hosts, groups, vars }: Inventory): DynamicInv
   const ungrouped = [...hosts.keys()].filter((name) => !inGroups.has(name));
   return {
     _meta: { hostvars: Object.fromEntries(hosts) },
-    // Hosts in this order: the order of `all` is that in which plays are run.
-    all: { hosts: [...hosts.keys()], children: [...groups.keys()], vars },
+    // Hosts in this order: the order of `all` is that in which plays are run. Groups that are in no other one, Ansible adds itself.
+    all: { hosts: [...hosts.keys()], vars },
     ...Object.fromEntries([...groups].map(([name, group]) => [name, { ...group }])),
     ...(ungrouped.length === 0 ? {} : { ungrouped: { hosts: ungrouped } }),
   };

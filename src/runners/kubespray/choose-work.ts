@@ -132,7 +132,7 @@ function join(
     code: 'not-for-kubernetes',
     host: name,
     message: `${name} is in none of Kubespray’s groups.`,
-    mend: `Give it the role kube_node (podboot nodes set ${name} --role …), or leave it out.`,
+    mend: `Give it the role kube_node (podboot nodes set ${name}), or leave it out.`,
   }));
   const isNewMember = (name: string) => controlPlane.includes(name) && members.get(name)?.isControlPlane !== true;
   const fitting = hosts.filter((name) => !strangers.includes(name));
@@ -153,7 +153,7 @@ function remove(
 ): ChosenWork {
   const obstacles: Obstacle[] = [];
   if (request.hosts.length === 0) {
-    const mend = 'Name them: podboot runs start --action remove dgx01.';
+    const mend = `Name them: podboot runs start ${request.cluster} --action remove --nodes dgx01.`;
     obstacles.push({ code: 'remove-everybody', message: 'Nobody is named who is to leave the cluster.', mend });
   }
   for (const group of ['kube_control_plane', 'etcd']) {
@@ -183,7 +183,7 @@ function upgrade(
   const present = hosts.filter((name) => members.has(name) || controlPlane.includes(name));
   if (members.size === 0) {
     const message = `The cluster ${request.cluster} is not there yet.`;
-    const obstacle = { code: 'no-cluster', message, mend: 'Deploy it first: podboot runs start --action deploy.' };
+    const obstacle = { code: 'no-cluster', message, mend: `Deploy it first: podboot runs start ${request.cluster}.` };
     return { work: { kind: 'nothing' }, obstacles: [obstacle] };
   }
   // All of it or none: two versions in one control plane are a step on the way, no state to stay in.

@@ -81,7 +81,7 @@ export function versionObstacles(
       {
         code: 'version-differs',
         message: `the cluster runs Kubernetes ${newestText}, and new nodes would get ${wantedText}`,
-        mend: `Upgrade the cluster first (podboot runs start --action upgrade), or write kubernetesVersion: ${newestText}.`,
+        mend: `Upgrade the cluster first (podboot runs start CLUSTER --action upgrade), or write kubernetesVersion: ${newestText}.`,
       },
     ];
   }

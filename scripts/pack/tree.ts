@@ -25,7 +25,7 @@ export async function layTree(
 
   stripTree(join(root, 'src'), join(home, 'src'));
   cpSync(join(root, 'boot-assets'), join(home, 'boot-assets'), { recursive: true });
-  cpSync(join(root, 'bin', 'podboot'), join(home, 'bin', 'podboot'));
+  for (const name of ['podboot', 'podboot-inventory']) cpSync(join(root, 'bin', name), join(home, 'bin', name));
   // `podboot init` names it in the first line of what it writes.
   cpSync(join(root, 'docs', 'podboot.schema.json'), join(home, 'docs', 'podboot.schema.json'));
   writeFileSync(join(home, 'package.json'), manifest(root, version));
@@ -85,4 +85,4 @@ export function settleModes(folder: string): void {
   }
 }
 
-const PROGRAMS = /\/(usr\/lib\/podboot\/bin\/(podboot|node)|DEBIAN\/(preinst|postinst|prerm|postrm))$/;
+const PROGRAMS = /\/(usr\/lib\/podboot\/bin\/(podboot|podboot-inventory|node)|DEBIAN\/(preinst|postinst|prerm|postrm))$/;

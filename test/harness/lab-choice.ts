@@ -1,5 +1,16 @@
 /** What tests of the lab are told apart by: their subject, and the machine's firmware. */
-const SUBJECTS = ['boot', 'install', 'stuck', 'faults', 'media', 'identified', 'answers', 'debian', 'console'] as const;
+const SUBJECTS = [
+  'boot',
+  'install',
+  'stuck',
+  'switched-off',
+  'faults',
+  'media',
+  'identified',
+  'answers',
+  'debian',
+  'console',
+] as const;
 const MACHINES = ['uefi', 'bios', 'http', 'secure', 'arm64', 'relay'] as const;
 type Subject = (typeof SUBJECTS)[number];
 type Kind = (typeof MACHINES)[number];

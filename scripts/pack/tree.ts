@@ -85,4 +85,5 @@ export function settleModes(folder: string): void {
   }
 }
 
-const PROGRAMS = /\/(usr\/lib\/podboot\/bin\/(podboot|podboot-inventory|node)|DEBIAN\/(preinst|postinst|prerm|postrm))$/;
+const PROGRAMS =
+  /\/(usr\/lib\/podboot\/bin\/(podboot|podboot-inventory|node)|DEBIAN\/(preinst|postinst|prerm|postrm))$/;

@@ -7,9 +7,7 @@ import { chosenHosts } from './chosen-hosts.ts';
 import { textOption } from './option-values.ts';
 import type { WebhookOrder } from './webhook-client.ts';
 
-const CLIENT = fileURLToPath(
-  new URL(`webhook-client${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
-);
+const CLIENT = fileURLToPath(new URL('./webhook-client.ts', import.meta.url));
 
 /**
  * Tells another system of the nodes and reads from its answer what became of each. The request is a process of its own like

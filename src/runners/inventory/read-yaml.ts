@@ -44,7 +44,14 @@ export function readYaml(text: string): AdoptedInventory {
   for (const { message, pos } of document.errors.slice(0, MAX_YAML_ERRORS)) {
     reader.draft.refuse(lines.linePos(pos[0]).line, `This is no YAML: ${message}`, 'Mend it there, or just before.');
   }
-  if (document.errors.length === 0) reader.readTop();
+  if (document.errors.length === 0) {
+    try {
+      reader.readTop();
+    } catch (error) {
+      if (!(error instanceof TooManyAliases)) throw error;
+      reader.draft.refuse(1, `More than ${MAX_ALIASES} aliases are put in place`, 'Write out what they stand for.');
+    }
+  }
   return reader.draft.finish('yaml');
 }
 
@@ -62,10 +69,14 @@ function ansiblesTags(tags: Tags): Tags {
   return [VAULT, UNSAFE, BOOLEAN, ...kept];
 }
 
+/** Each may stand for as many more: a file of some lines would fill the memory. */
+class TooManyAliases extends Error {}
+
 class YamlReader {
   readonly draft = new InventoryDraft();
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
+  #aliases = 0;
 
   constructor(document: Document.Parsed, lines: LineCounter) {
     this.#document = document;
@@ -149,6 +160,10 @@ class YamlReader {
   #members(map: YAMLMap): Member[] {
     return map.items.flatMap(({ key, value }): Member[] => {
       const line = this.#lineOf(key as YamlNode);
+      if (isScalar(key) && key.source === '<<') {
+        const merged = this.#resolved(value as YamlNode | null);
+        return isMap(merged) ? this.#members(merged) : [];
+      }
       // `1:` and `on:` are no text to YAML; whoever wrote them meant a name.
       if (isScalar(key)) return [{ name: key.source ?? String(key.value), value: value as YamlNode | null, line }];
       this.draft.refuse(line, 'This key is no text', 'Write a name.');
@@ -163,11 +178,20 @@ class YamlReader {
       this.draft.refuse(line, `What stands below ${shortened(name)} are no variables`, 'Write name: value.');
       return {};
     }
-    return vars.toJS(this.#document, { maxAliasCount: MAX_ALIASES }) as Record<string, VariableValue>;
+    try {
+      return vars.toJS(this.#document, { maxAliasCount: MAX_ALIASES }) as Record<string, VariableValue>;
+    } catch (error) {
+      // What the library throws then, and for an alias of nothing.
+      if (error instanceof ReferenceError) throw new TooManyAliases();
+      throw error;
+    }
   }
 
   #resolved(node: YamlNode | null): YamlNode | null {
-    return isAlias(node) ? (node.resolve(this.#document) ?? null) : node;
+    if (!isAlias(node)) return node;
+    this.#aliases += 1;
+    if (this.#aliases > MAX_ALIASES) throw new TooManyAliases();
+    return node.resolve(this.#document) ?? null;
   }
 
   #lineOf(node: YamlNode | null): number {

@@ -27,7 +27,8 @@ export function renderYaml({ hosts, groups, vars }: Inventory): string {
   const document = new Document(tree, { version: '1.1', aliasDuplicateObjects: false, customTags: ansiblesTags });
   visit(document, {
     Scalar(key, node) {
-      if (typeof node.value !== 'string' || (key === 'key' && PLAIN_KEY.test(node.value))) return;
+      if (node.tag === '!vault' || typeof node.value !== 'string' || (key === 'key' && PLAIN_KEY.test(node.value)))
+        return;
       node.value = node.value.toWellFormed();
       node.type = Scalar.QUOTE_DOUBLE;
     },

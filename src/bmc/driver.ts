@@ -130,6 +130,12 @@ export interface BmcInventory {
   readonly bmcFirmware?: string;
   /** MAC addresses of its network interfaces, where the BMC knows them. */
   readonly macs?: readonly string[];
+  /** Of the air that comes in. */
+  readonly inletCelsius?: number;
+  /** What it draws now. */
+  readonly powerWatts?: number;
+  /** `by-command`, `watchdog`, `power-button` … */
+  readonly lastRestart?: string;
 }
 
 export interface InventoryControl {

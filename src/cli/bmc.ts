@@ -181,6 +181,9 @@ function inventoryText({ node, macs, findings, ...rest }: InventoryView): string
       ['BMC MAC', rest.bmcMac],
       ['firmware', rest.bmcFirmware],
       ['MACs', macs?.join(' ')],
+      ['inlet', rest.inletCelsius === undefined ? undefined : `${rest.inletCelsius} °C`],
+      ['draws', rest.powerWatts === undefined ? undefined : `${rest.powerWatts} W`],
+      ['last restart', rest.lastRestart],
     ]),
     ...findings.map(({ text, mend }) => printable(`! ${text}${mend === undefined ? '' : ` → ${mend}`}`)),
   ].join('\n');

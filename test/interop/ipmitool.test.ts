@@ -95,3 +95,10 @@ test('FreeIPMI’s ipmipower agrees, and no session is left behind by either', {
   }
   assert.equal(bmc.sessions, 0);
 });
+
+test('ipmitool reads what the simulated machine draws by DCMI', { skip }, async () => {
+  const power = await ipmitool(17, 'dcmi', 'power', 'reading');
+  assert.match(power, /Instantaneous power reading: +640 Watts/);
+  assert.match(power, /Average power reading over sample period: +650 Watts/);
+  assert.match(power, /Power reading state is: +activated/);
+});

@@ -203,6 +203,9 @@ export const InventoryView = Type.Object({
   bmcMac: Type.Optional(Type.String()),
   bmcFirmware: Type.Optional(Type.String()),
   macs: Type.Optional(Type.Unsafe<readonly string[]>({ type: 'array', items: { type: 'string' } })),
+  inletCelsius: Type.Optional(Type.Number({ description: 'Of the air that comes in.' })),
+  powerWatts: Type.Optional(Type.Number({ description: 'What it draws now.' })),
+  lastRestart: Type.Optional(Type.String({ description: 'by-command, watchdog, power-button …' })),
   findings: Type.Array(FindingView),
 });
 export type InventoryView = Static<typeof InventoryView>;

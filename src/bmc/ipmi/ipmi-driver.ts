@@ -14,11 +14,13 @@ import {
   chassisControl,
   chassisIdentify,
   getChassisStatus,
+  getSystemRestartCause,
 } from '../../codecs/ipmi/commands/chassis.ts';
 import { getDeviceId, getSystemGuid } from '../../codecs/ipmi/commands/device.ts';
 import { type FruInventory, getFruAreaInfo, readFruData, readFruInventory } from '../../codecs/ipmi/commands/fru.ts';
 import { getLanParameter, LanParameter } from '../../codecs/ipmi/commands/lan.ts';
 import { FIRST_RECORD, getSelEntry, NO_MORE_RECORDS } from '../../codecs/ipmi/commands/sel.ts';
+import { getDcmiInletTemperature, getDcmiPowerReading } from '../../codecs/ipmi/commands/sensors.ts';
 import { getUserName, setUserPassword } from '../../codecs/ipmi/commands/user.ts';
 import { CompletionCode } from '../../codecs/ipmi/completion-codes.ts';
 import {
@@ -150,6 +152,7 @@ class IpmiBmc {
               .toString('hex')
               .replace(/..(?=.)/g, '$&:'),
           }),
+      ...(await this.#readings(deadlineMs)),
       ...(manufacturer === undefined ? {} : { manufacturer }),
       ...(product === undefined ? {} : { product }),
       ...(serialNumber === undefined ? {} : { serialNumber }),
@@ -185,6 +188,18 @@ class IpmiBmc {
     if (sinceId === FIRST_RECORD) return FIRST_RECORD;
     const last = await this.#optional(getSelEntry(sinceId), deadlineMs);
     return last === undefined ? FIRST_RECORD : last.nextId;
+  }
+
+  /** DCMI's, which BMCs of servers have. */
+  async #readings(deadlineMs: number): Promise<Pick<BmcInventory, 'inletCelsius' | 'powerWatts' | 'lastRestart'>> {
+    const celsius = (await this.#optional(getDcmiInletTemperature(), deadlineMs)) ?? [];
+    const power = await this.#optional(getDcmiPowerReading(), deadlineMs);
+    const cause = await this.#optional(getSystemRestartCause(), deadlineMs);
+    return {
+      ...(celsius.length === 0 ? {} : { inletCelsius: Math.max(...celsius) }),
+      ...(power?.isActive === true ? { powerWatts: power.watts } : {}),
+      ...(cause === undefined || cause === 'unknown' ? {} : { lastRestart: cause }),
+    };
   }
 
   async #fru(deadlineMs: number): Promise<FruInventory> {

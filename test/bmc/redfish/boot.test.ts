@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BootOverride } from '../../../src/bmc/driver.ts';
 import { BootDeviceSelector } from '../../../src/codecs/ipmi/commands/boot-options.ts';
-import type { RedfishQuirks } from '../../../src/rehearsal/bmc/redfish-quirks.ts';
 import { AMI_DGX, GBX00, PLAIN } from '../../../src/rehearsal/bmc/redfish-layouts.ts';
 import { redfishError } from '../../../src/rehearsal/bmc/redfish-messages.ts';
+import type { RedfishQuirks } from '../../../src/rehearsal/bmc/redfish-quirks.ts';
 import { RedfishPod } from './pod.ts';
 
 const DEADLINE_MS = 60_000;

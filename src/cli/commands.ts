@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { registerBackup } from '../backup/cli.ts';
 import { registerImport } from '../dgxie/cli.ts';
+import { registerDoctor } from '../doctor/cli.ts';
 import { registerRehearse } from '../rehearsal/cli.ts';
 import { registerAssets } from './assets.ts';
 import { registerBmc } from './bmc.ts';
@@ -23,6 +24,7 @@ import { registerPower } from './power.ts';
 import { registerRender } from './render.ts';
 import { registerRuns } from './runs.ts';
 import { registerServices } from './services.ts';
+import { registerSsh } from './ssh.ts';
 import { registerToken } from './token.ts';
 
 /** Every command but those that run the daemon. */
@@ -31,6 +33,7 @@ export function registerCommands(program: Command): void {
   registerInit(program);
   registerHealth(program);
   registerBackup(program);
+  registerDoctor(program);
   registerInstallService(program);
   registerImport(program);
   registerCheckConfig(program);
@@ -51,5 +54,6 @@ export function registerCommands(program: Command): void {
   registerAssets(program);
   registerServices(program);
   registerDeploy(program);
+  registerSsh(program);
   registerToken(program);
 }

@@ -14,6 +14,8 @@ export interface Libc {
     address: Uint8Array,
     addressBytes: number,
   ): number;
+  /** -1 and EAGAIN where nothing waits. */
+  recv(descriptor: number, data: Uint8Array, sizeBytes: number, flags: number): number;
   /** @param headers struct mmsghdr, `count` of them */
   recvmmsg(descriptor: number, headers: Uint8Array, count: number, flags: number, timeout: null): number;
   sendmmsg(descriptor: number, headers: Uint8Array, count: number, flags: number): number;
@@ -69,6 +71,7 @@ function bindings(koffi: Koffi): Libc {
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     bind: library.func('int bind(int, const void *, uint32_t)'),
     sendto: library.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
+    recv: library.func('intptr_t recv(int, void *, size_t, int)'),
     recvmmsg: library.func('int recvmmsg(int, void *, uint32_t, int, void *)'),
     sendmmsg: library.func('int sendmmsg(int, const void *, uint32_t, int)'),
     sendfile: library.func('intptr_t sendfile(int, int, void *, size_t)'),

@@ -97,6 +97,10 @@ export class FakeLibc implements Libc {
     return lengthBytes;
   }
 
+  recv(): number {
+    return this.#failed('EAGAIN');
+  }
+
   setsockopt(): number {
     this.calls.push('setsockopt');
     return 0;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { decodeDhcp } from '../../codecs/dhcp/decode.ts';
-import { encodeDhcp } from '../../codecs/dhcp/encode.ts';
-import { BootOp, BROADCAST_FLAG, HardwareType, MessageType } from '../../codecs/dhcp/message.ts';
+import { BootOp } from '../../codecs/dhcp/message.ts';
 import { uint32Option } from '../../codecs/dhcp/option-fields.ts';
 import { OptionCode } from '../../codecs/dhcp/option-table.ts';
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import { formatIpv4, type Ipv4 } from '../../domain/ipv4.ts';
 import type { Clock, DatagramSocket, EventSink, Network, Timer } from '../../domain/ports.ts';
 import type { InterfaceSettings } from '../../domain/settings.ts';
+import { probeDiscover } from './probe-discover.ts';
 
 /** dnsmasq pings an address for three seconds before it offers it; relays and slow switches add to that. */
 const ANSWER_WINDOW_MS = 8_000;
@@ -176,29 +176,4 @@ export class RogueServers {
     this.#probe?.socket.close();
     this.#probe = undefined;
   }
-}
-
-/** A client that no one knows: a random, locally administered MAC address, and answers to everyone. */
-function probeDiscover(xid: number, mac: Uint8Array): Uint8Array {
-  mac[0] = ((mac[0] ?? 0) & 0xfc) | 0x02;
-  return encodeDhcp({
-    op: BootOp.BOOTREQUEST,
-    htype: HardwareType.ETHERNET,
-    hlen: MAC_BYTES,
-    hops: 0,
-    xid,
-    secs: 0,
-    flags: BROADCAST_FLAG,
-    ciaddr: 0,
-    yiaddr: 0,
-    siaddr: 0,
-    giaddr: 0,
-    chaddr: mac,
-    sname: '',
-    file: '',
-    options: new Map([
-      [OptionCode.messageType, Uint8Array.of(MessageType.DISCOVER)],
-      [OptionCode.parameterRequestList, Uint8Array.of(OptionCode.subnetMask, OptionCode.routers)],
-    ]),
-  });
 }

@@ -110,7 +110,7 @@ describe('which plays run on which hosts, by our own playbooks with the names of
   });
 
   it('a worker: facts of all, and nothing else of anybody but it', () => {
-    const [facts, prepare, scale] = listHosts(folder, layout, { kind: 'scale', hosts: ['dgx02'] });
+    const [facts, prepare, scale] = listHosts(folder, layout, { kind: 'scale', hosts: ['dgx02'], present: [] });
     assert.deepEqual(by(facts!.plays), { 'Gather facts': [...K8S].sort() });
     assert.deepEqual(by(prepare!.plays)['Install NVIDIA driver'], ['dgx02']);
     assert.deepEqual(by(scale!.plays), {
@@ -132,7 +132,7 @@ describe('which plays run on which hosts, by our own playbooks with the names of
     writeKubespray(join(folder, 'kubespray'));
     const alone = layoutOf(join(folder, 'kubespray')) as CheckoutLayout;
     assert.deepEqual(
-      listHosts(folder, alone, { kind: 'scale', hosts: ['dgx01'] }).map(({ step }) => step),
+      listHosts(folder, alone, { kind: 'scale', hosts: ['dgx01'], present: [] }).map(({ step }) => step),
       ['facts', 'scale'],
     );
   });
@@ -199,7 +199,7 @@ for (const [variable, isDeepops] of [
     });
 
     it('a worker: only it is worked on', () => {
-      const steps = list({ kind: 'scale', hosts: ['dgx02'] });
+      const steps = list({ kind: 'scale', hosts: ['dgx02'], present: [] });
       const scale = steps.at(-1);
       only(scale!.plays, ['dgx02']);
       assert.ok(scale!.plays.some(({ hosts }) => hosts.includes('dgx02')));

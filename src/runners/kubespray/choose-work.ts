@@ -5,11 +5,12 @@ import type { ClusterContents, ClusterMember } from './cluster-contents.ts';
 /**
  * What is done, whatever it was called.
  * - `deploy`        the whole cluster, the first time or once more
- * - `scale`         workers join
+ * - `scale`         workers join; members of the control plane that are there already are only looked at
  * - `control-plane` the whole cluster, in which members of the control plane are new
  */
 export type KubesprayWork =
-  | { readonly kind: 'deploy' | 'scale' | 'control-plane' | 'remove'; readonly hosts: readonly string[] }
+  | { readonly kind: 'deploy' | 'control-plane' | 'remove'; readonly hosts: readonly string[] }
+  | { readonly kind: 'scale'; readonly hosts: readonly string[]; readonly present: readonly string[] }
   | { readonly kind: 'upgrade'; readonly controlPlane: readonly string[]; readonly workers: readonly string[] }
   | { readonly kind: 'nothing' };
 
@@ -28,6 +29,26 @@ export function inJoiningOrder(hosts: readonly RunHost[], contents: ClusterConte
   const first = hosts.filter(({ name }) => joined.has(name));
   const at = ({ name }: RunHost) => joined.get(name)?.joinedAt ?? Number.MAX_SAFE_INTEGER;
   return [...first.sort((one, other) => at(one) - at(other)), ...hosts.filter(({ name }) => !joined.has(name))];
+}
+
+/**
+ * Whom a run is for, when some were named: a control plane is begun and made larger as a whole, since a part of it has an even
+ * number of etcd members or has to be repaired by hand. So whoever belongs to it comes along, and is looked at before; nodes
+ * finish one after another, and the first wave is a canary of one.
+ * @param controlPlane of the whole cluster, by the roles of its nodes
+ */
+export function widened(
+  request: RunRequest,
+  controlPlane: readonly string[],
+  contents: ClusterContents,
+): readonly string[] {
+  const { hosts, action } = request;
+  const joins = action === 'deploy' || action === 'add-worker' || action === 'add-control-plane';
+  if (hosts.length === 0 || !joins || contents.state === 'unreadable') return hosts;
+  const members = new Set((contents.state === 'there' ? contents.members : []).map(({ name }) => name));
+  const isNew = (name: string) => controlPlane.includes(name) && !members.has(name);
+  if (members.size > 0 && !hosts.some(isNew)) return hosts;
+  return [...new Set([...controlPlane.filter((name) => !members.has(name)), ...hosts])];
 }
 
 /**
@@ -55,14 +76,12 @@ export function presentHosts(
 /**
  * By what is in the cluster, and by the groups of the inventory. Pure.
  * @param hosts whom the run is for
- * @param missing members of the control plane that are not in this run's inventory
  */
 export function chooseWork(
   request: RunRequest,
   hosts: readonly string[],
   inventory: Inventory,
   contents: ClusterContents,
-  missing: readonly string[],
 ): ChosenWork {
   if (contents.state === 'unreadable') {
     const message = `The cluster ${request.cluster} does not answer: ${contents.because}`;
@@ -75,7 +94,7 @@ export function chooseWork(
     case 'deploy':
     case 'add-worker':
     case 'add-control-plane':
-      if (members.size === 0) return firstDeployment(request, hosts, controlPlane, missing);
+      if (members.size === 0) return firstDeployment(request, hosts, controlPlane);
       return join(request, hosts, inventory, members);
     case 'remove':
       return remove(request, hosts, inventory, members);
@@ -90,32 +109,21 @@ export function chooseWork(
 }
 
 /** In the inventory's order. */
-function membersOfControlPlane({ groups }: Inventory): readonly string[] {
+export function membersOfControlPlane({ groups }: Inventory): readonly string[] {
   return [...new Set([...(groups.get('kube_control_plane')?.hosts ?? []), ...(groups.get('etcd')?.hosts ?? [])])];
 }
 
-/**
- * What finished nodes ask for first of all makes the cluster, once its control plane is there as a whole: one that is
- * deployed with a part of its etcd has to be repaired by hand.
- */
+/** What finished nodes ask for first of all makes the cluster. */
 function firstDeployment(
   { cluster }: RunRequest,
   hosts: readonly string[],
   controlPlane: readonly string[],
-  missing: readonly string[],
 ): ChosenWork {
   const work = { kind: 'deploy', hosts } as const;
-  const chosen = new Set(hosts);
-  if (!controlPlane.some((name) => chosen.has(name))) {
-    const message = `The cluster ${cluster} is not there yet, and none of these nodes is of its control plane.`;
-    const mend =
-      'Give 1, 3 or 5 nodes the role kube_control_plane, and install them first; or name the kubeconfig of a cluster that stands.';
-    return { work, obstacles: [{ code: 'no-control-plane', message, mend }] };
-  }
-  if (missing.length === 0) return { work, obstacles: [] };
-  const message = `The cluster ${cluster} is not there yet, and ${missing.join(', ')} of its control plane is not in this run.`;
-  const mend = 'Wait until it is installed; or take the roles kube_control_plane and etcd from it.';
-  return { work, obstacles: [{ code: 'control-plane-incomplete', message, mend }] };
+  if (controlPlane.some((name) => hosts.includes(name))) return { work, obstacles: [] };
+  const message = `The cluster ${cluster} is not there yet, and none of its nodes is of the control plane.`;
+  const mend = 'Give 1, 3 or 5 nodes the role kube_control_plane; or name the kubeconfig of a cluster that stands.';
+  return { work, obstacles: [{ code: 'no-control-plane', message, mend }] };
 }
 
 function join(
@@ -139,10 +147,11 @@ function join(
   // A member of etcd alone is no node of Kubernetes: it can't be told whether it is there.
   if (fitting.some(isNewMember)) return { work: { kind: 'control-plane', hosts: fitting }, obstacles };
   const fresh = fitting.filter((name) => !members.has(name));
-  if (fresh.length === 0 && fitting.some((name) => controlPlane.includes(name))) {
-    return { work: { kind: 'deploy', hosts: fitting }, obstacles };
-  }
-  return { work: { kind: 'scale', hosts: fresh.length === 0 ? fitting : fresh }, obstacles };
+  if (request.action === 'deploy' && fresh.length === 0) return { work: { kind: 'deploy', hosts: fitting }, obstacles };
+  // A worker that was installed anew is known to the cluster still; who belongs to the control plane has joined.
+  const joining = request.action === 'deploy' ? fresh : fitting.filter((name) => !controlPlane.includes(name));
+  const present = request.action === 'deploy' ? [] : fitting.filter((name) => controlPlane.includes(name));
+  return { work: { kind: 'scale', hosts: joining, present }, obstacles };
 }
 
 function remove(

@@ -8,7 +8,14 @@ import { chosenHosts } from '../kinds/chosen-hosts.ts';
 import { textOption } from '../kinds/option-values.ts';
 import type { PlanContext, RunnerModule } from '../runner.ts';
 import { type CheckoutLayout, layoutOf } from './checkout-layout.ts';
-import { type ChosenWork, chooseWork, inJoiningOrder, presentHosts } from './choose-work.ts';
+import {
+  type ChosenWork,
+  chooseWork,
+  inJoiningOrder,
+  membersOfControlPlane,
+  presentHosts,
+  widened,
+} from './choose-work.ts';
 import type { ClusterContents } from './cluster-contents.ts';
 import { deepopsObstacles } from './deepops-needs.ts';
 import { kubeVersionIn, versionObstacles, versionOfCheckout } from './kubernetes-version.ts';
@@ -32,14 +39,18 @@ export const kubesprayRunner: RunnerModule = {
     const checkout = textOption(cluster.options, 'checkout') ?? '';
     const kubeconfig = kubeconfigOf(cluster);
     const contents = await context.contents(kubeconfig);
-    const chosen = chosenHosts(cluster, request, members);
-    const present = presentHosts(request, inJoiningOrder(members, contents), contents);
-    const inventory = planInventory(cluster, present, context.knownHosts);
+    const ordered = inJoiningOrder(members, contents);
+    const whole = planInventory(cluster, ordered, context.knownHosts);
+    const isMember = new Set(members.map(({ name }) => name));
+    const controlPlane = membersOfControlPlane(whole.inventory).filter((name) => isMember.has(name));
+    const wide = { ...request, hosts: widened(request, controlPlane, contents) };
+    const chosen = chosenHosts(cluster, wide, members);
+    const present = presentHosts(wide, ordered, contents);
+    const inventory = present.length === members.length ? whole : planInventory(cluster, present, context.knownHosts);
     const isPresent = new Set(present.map(({ name }) => name));
     const hosts = chosen.hosts.filter(({ name }) => isPresent.has(name));
-    const whole = present.length === members.length ? inventory : planInventory(cluster, members, context.knownHosts);
     const names = hosts.map(({ name }) => name);
-    const { work, obstacles } = chooseWork(request, names, inventory.inventory, contents, absent(whole, inventory));
+    const { work, obstacles } = chooseWork(request, names, inventory.inventory, contents);
     const layout = layoutOf(checkout);
     const early = [...chosen.obstacles, ...obstacles, ...inventory.obstacles];
     const base = { request, runner: 'kubespray', files: inventory.files, inventoryHash: inventory.hash } as const;
@@ -76,14 +87,6 @@ export const kubesprayRunner: RunnerModule = {
     };
   },
 };
-
-/** Members of the control plane that the whole cluster has and this run does not know. */
-function absent(whole: PlannedInventory, run: PlannedInventory): string[] {
-  const of = ({ inventory }: PlannedInventory) =>
-    ['kube_control_plane', 'etcd'].flatMap((group) => inventory.groups.get(group)?.hosts ?? []);
-  const there = new Set(of(run));
-  return [...new Set(of(whole))].filter((name) => !there.has(name));
-}
 
 /** Whom the run speaks to: those that it changes, and the control plane, which lets them in. */
 function touchedHosts(

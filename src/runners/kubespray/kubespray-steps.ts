@@ -33,13 +33,17 @@ export function kubespraySteps(work: KubesprayWork, parts: StepParts): RunStep[]
     case 'deploy':
     case 'control-plane':
       return [step(parts, deploy(parts, work.hosts))];
-    case 'scale':
+    case 'scale': {
+      const { hosts } = work;
+      // Of everybody: roles of a limited run read the facts of hosts outside of it.
+      const looked = step(parts, { ...facts, hosts: work.present });
+      if (hosts.length === 0) return [looked];
       return [
-        // Of everybody: roles of a limited run read the facts of hosts outside of it.
-        step(parts, facts),
-        ...(layout.kind === 'deepops' ? [step(parts, prepare(parts, work.hosts))] : []),
-        step(parts, { name: 'scale', playbook: layout.scale, limit: work.hosts, hosts: work.hosts }),
+        looked,
+        ...(layout.kind === 'deepops' ? [step(parts, prepare(parts, hosts))] : []),
+        step(parts, { name: 'scale', playbook: layout.scale, limit: hosts, hosts }),
       ];
+    }
     case 'remove': {
       const answering = work.hosts.filter((name) => !parts.unreachable.has(name));
       const silent = work.hosts.filter((name) => parts.unreachable.has(name));

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunAction, RunHost } from '../../../src/domain/hand-off.ts';
 import { buildInventory } from '../../../src/runners/inventory/inventory.ts';
-import { chooseWork, inJoiningOrder, presentHosts } from '../../../src/runners/kubespray/choose-work.ts';
+import {
+  chooseWork,
+  inJoiningOrder,
+  membersOfControlPlane,
+  presentHosts,
+  widened,
+} from '../../../src/runners/kubespray/choose-work.ts';
 import type { ClusterContents, ClusterMember } from '../../../src/runners/kubespray/cluster-contents.ts';
 import { guidePod, host, input } from '../inventory/pod.ts';
 
@@ -20,12 +26,13 @@ const STANDING = there('mgmt01', 'mgmt02', 'mgmt03', 'dgx01');
 
 function choose(action: RunAction, hosts: readonly string[], contents: ClusterContents, members = guidePod()) {
   const request = { cluster: 'pod1', action, hosts, by: 'ada' };
-  const present = presentHosts(request, inJoiningOrder(members, contents), contents);
+  const ordered = inJoiningOrder(members, contents);
+  const controlPlane = membersOfControlPlane(buildInventory(input({ hosts: ordered })).inventory);
+  const wide = { ...request, hosts: widened(request, controlPlane, contents) };
+  const present = presentHosts(wide, ordered, contents);
   const { inventory } = buildInventory(input({ hosts: present }));
-  const names = hosts.length > 0 ? hosts : present.map(({ name }) => name);
-  const whole = buildInventory(input({ hosts: members })).inventory.groups.get('etcd')?.hosts ?? [];
-  const missing = whole.filter((name) => !present.some((each) => each.name === name));
-  const { work, obstacles } = chooseWork(request, names, inventory, contents, missing);
+  const names = wide.hosts.length > 0 ? wide.hosts : present.map(({ name }) => name);
+  const { work, obstacles } = chooseWork(request, names, inventory, contents);
   return { work, present: present.map(({ name }) => name), codes: obstacles.map(({ code }) => code), obstacles };
 }
 
@@ -38,16 +45,33 @@ describe('what Kubespray is asked to do', () => {
     assert.deepEqual(codes, []);
   });
 
-  it('no cluster is begun with a part of its control plane, or with none of it', () => {
-    const some = choose('add-worker', ['mgmt01', 'dgx01'], NONE);
-    assert.deepEqual(some.codes, ['control-plane-incomplete']);
-    assert.match(some.obstacles[0]!.message, /mgmt02, mgmt03/);
-    assert.deepEqual(choose('add-worker', ['dgx01'], NONE).codes, ['no-control-plane']);
+  it('whoever asks first, the control plane comes along as a whole; without one no cluster is begun', () => {
+    const canary = choose('add-worker', ['dgx01'], NONE);
+    assert.deepEqual(canary.work, { kind: 'deploy', hosts: ['mgmt01', 'mgmt02', 'mgmt03', 'dgx01'] });
+    assert.deepEqual(canary.present, ['mgmt01', 'mgmt02', 'mgmt03', 'dgx01']);
+    assert.deepEqual(canary.codes, []);
+    const workers = guidePod().filter(({ roles }) => !roles.includes('etcd'));
+    assert.deepEqual(choose('add-worker', ['dgx01'], NONE, workers).codes, ['no-control-plane']);
+  });
+
+  it('a control plane of one grows by the two that are missing, not by one of them', () => {
+    const { work, present, codes } = choose('add-worker', ['mgmt02'], there('mgmt01', 'dgx01'));
+    assert.deepEqual(work, { kind: 'control-plane', hosts: ['mgmt02', 'mgmt03'] });
+    assert.deepEqual(present, ['mgmt01', 'mgmt02', 'mgmt03', 'dgx01']);
+    assert.deepEqual(codes, []);
+  });
+
+  it('a member of the control plane that has joined is only looked at when its turn comes', () => {
+    assert.deepEqual(choose('add-worker', ['mgmt02', 'dgx02'], STANDING).work, {
+      kind: 'scale',
+      hosts: ['dgx02'],
+      present: ['mgmt02'],
+    });
   });
 
   it('a worker joins the cluster that stands, and nodes that are not installed yet are not spoken to', () => {
     const { work, present, codes } = choose('add-worker', ['dgx02'], there('mgmt01', 'mgmt02', 'mgmt03'));
-    assert.deepEqual(work, { kind: 'scale', hosts: ['dgx02'] });
+    assert.deepEqual(work, { kind: 'scale', hosts: ['dgx02'], present: [] });
     assert.deepEqual(present, ['mgmt01', 'mgmt02', 'mgmt03', 'dgx02']);
     assert.deepEqual(codes, []);
   });
@@ -64,10 +88,10 @@ describe('what Kubespray is asked to do', () => {
   });
 
   it('deploying what stands adds the workers that are missing, and does all of it once more when none is', () => {
-    assert.deepEqual(choose('deploy', [], STANDING).work, { kind: 'scale', hosts: ['dgx02'] });
+    assert.deepEqual(choose('deploy', [], STANDING).work, { kind: 'scale', hosts: ['dgx02'], present: [] });
     const all = there('mgmt01', 'mgmt02', 'mgmt03', 'dgx01', 'dgx02');
     assert.equal(choose('deploy', [], all).work.kind, 'deploy');
-    assert.deepEqual(choose('add-worker', ['dgx01'], STANDING).work, { kind: 'scale', hosts: ['dgx01'] });
+    assert.deepEqual(choose('add-worker', ['dgx01'], STANDING).work, { kind: 'scale', hosts: ['dgx01'], present: [] });
     assert.deepEqual(choose('add-worker', ['login01', 'dgx02'], STANDING).codes, ['not-for-kubernetes']);
   });
 

@@ -3,7 +3,7 @@ import { InvalidInput, PodbootError } from '../../domain/errors.ts';
 import type { ClusterSettings, Obstacle, RunFile, RunHost } from '../../domain/hand-off.ts';
 import { type AdoptedFolder, readAdoptedFolder } from './adopted-folder.ts';
 import { buildInventory, type HostKeys, type Inventory, type InventoryOptions } from './inventory.ts';
-import { inventoryHash } from './inventory-file.ts';
+import { inventoryHash } from './inventory-hash.ts';
 import { renderIni } from './render-ini.ts';
 
 /** What a run of Ansible gets, all of it files of its own: nothing that is changed elsewhere changes it. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createHostFacts, readOptional } from '../config/host-facts.ts';
+import { createHostFacts, type HostFacts, readOptional } from '../config/host-facts.ts';
 import { checkConfig, readConfig } from '../config/load.ts';
 import { PodbootError, type Problem } from '../domain/errors.ts';
 import type { InterfaceSettings, Settings } from '../domain/settings.ts';
@@ -42,8 +42,8 @@ export async function examine({ configPath, asksNetwork }: Examination): Promise
   const bytes = readConfig(configPath);
   const { settings, problems } = checkConfig(bytes);
   if (settings === undefined) return problems.map((problem) => fromProblem('config', 'trouble', problem));
-  const onHost = checkConfig(bytes, createHostFacts());
   const daemonPid = runningDaemon(settings.dataDir);
+  const onHost = checkConfig(bytes, hostWithDaemon(daemonPid));
   const groups = await Promise.all([
     configFindings(onHost.problems, onHost.warnings, daemonPid),
     checkCapabilities(readCapabilityFacts(daemonPid, lowestPort(settings))),
@@ -55,6 +55,21 @@ export async function examine({ configPath, asksNetwork }: Examination): Promise
     asksNetwork ? bmcFindings(settings) : [],
   ]);
   return groups.flat();
+}
+
+/** A process is known for podboot by its command line, or by the file beside the store, whatever it was started through. */
+function hostWithDaemon(daemonPid: number | undefined): HostFacts {
+  const facts = createHostFacts();
+  return {
+    ...facts,
+    portHolders: (protocol, port) =>
+      facts.portHolders(protocol, port).map((holder) => {
+        const isPodboot = holder.process?.id === daemonPid;
+        return holder.process === undefined || !isPodboot
+          ? holder
+          : { ...holder, process: { ...holder.process, isPodboot } };
+      }),
+  };
 }
 
 function configFindings(

@@ -18,7 +18,9 @@ describe('a packet through the rules of nft', { skip: unmet({ root: true, tools:
   after(() => network.destroy());
 
   function judged(rules: string, packet = DHCP) {
-    host.must(['nft', '-f', '-'], { input: `flush ruleset\n${rules}` });
+    // A block's end wants a line of its own.
+    const lines = rules.replaceAll(/; *\}/g, ';\n}').replaceAll(/\} (?=\}|chain|table)/g, '}\n');
+    host.must(['nft', '-f', '-'], { input: `flush ruleset\n${lines}\n` });
     return judgePacket(JSON.parse(host.must(['nft', '-j', 'list', 'ruleset'])), packet);
   }
   const input = (rules: string, policy = 'drop') =>

@@ -1,25 +1,16 @@
 const MAX_BYTES = 4_096;
 
-/** The last lines of a program's output: what it says before it gives up is why. */
+/** The end of a program's output: what it says before it gives up is why. */
 export class LastWords {
-  #lines: Buffer[] = [];
-  #sizeBytes = 0;
+  #bytes = Buffer.alloc(0);
 
-  push(line: Buffer): void {
-    this.#lines.push(line);
-    this.#sizeBytes += line.length;
-    for (let first = this.#lines[0]; first !== undefined && this.#sizeBytes > MAX_BYTES; first = this.#lines[0]) {
-      if (this.#lines.length === 1) {
-        this.#lines = [first.subarray(-MAX_BYTES)];
-        this.#sizeBytes = MAX_BYTES;
-        return;
-      }
-      this.#lines.shift();
-      this.#sizeBytes -= first.length;
-    }
+  push(lines: Buffer): void {
+    // A copy of the end alone: the whole chunk would stay in memory with it.
+    const whole = Buffer.concat([this.#bytes, lines.subarray(-MAX_BYTES)]);
+    this.#bytes = Buffer.from(whole.subarray(-MAX_BYTES));
   }
 
   get text(): string {
-    return Buffer.concat(this.#lines).toString('utf8').trim();
+    return this.#bytes.toString('utf8').trim();
   }
 }

@@ -26,6 +26,14 @@ test('of a gigabyte of output the beginning and the end are kept, and the gap ca
   assert.ok(last !== undefined && last.offset > 1_070_000_000);
 });
 
+test('a hundred megabytes of the shortest lines take seconds', async (t) => {
+  const script = 'yes | head -c 100000000; echo last';
+  const run = await launched(ordered(t, [{ argv: ['sh', '-c', script] }], { logHeadBytes: MIB, logTailBytes: MIB }));
+  const end = await ended(run, 20_000);
+  assert.equal(end.steps[0]?.exitCode, 0);
+  assert.match(end.steps[0]?.lastWords ?? '', /y\nlast$/);
+});
+
 test('a line of a megabyte is cut and said; the lines around it are whole', async (t) => {
   const script = 'echo before; head -c 1048576 /dev/zero | tr "\\0" a; echo; echo after';
   const run = await launched(ordered(t, [{ argv: ['sh', '-c', script] }]));
@@ -76,9 +84,11 @@ test('lines come out the same however their bytes are cut into chunks', () => {
 });
 
 function linesOf(chunks: readonly Buffer[]): string[] {
-  const lines: string[] = [];
-  const limiter = new LineLimiter(16, (line) => lines.push(line.toString()));
+  let text = '';
+  const limiter = new LineLimiter(16, (lines) => {
+    text += lines.toString();
+  });
   for (const chunk of chunks) limiter.push(chunk);
   limiter.flush();
-  return lines;
+  return text.match(/.*\n/g) ?? [];
 }

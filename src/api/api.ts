@@ -20,6 +20,7 @@ import type { BmcCare } from '../power/bmc-care.ts';
 import type { ConsoleHub } from '../power/console/console-hub.ts';
 import type { PowerService } from '../power/power-service.ts';
 import type { OwnerControl } from '../runners/owner/owner-desk.ts';
+import type { KnownHosts } from '../runners/ssh/known-hosts.ts';
 import { createAuthentication } from './authentication.ts';
 import { ConsoleSockets, registerWebSockets } from './console-sockets.ts';
 import { EventStreams } from './event-streams.ts';
@@ -55,6 +56,7 @@ import { powerRoutes } from './routes/power.ts';
 import { renderRoutes } from './routes/render.ts';
 import { type RunRooms, runRoutes } from './routes/runs.ts';
 import { type PodRooms, serviceRoutes } from './routes/services.ts';
+import { sshRoutes } from './routes/ssh.ts';
 import { timelineRoutes } from './routes/timelines.ts';
 import { isAuthorized } from './token.ts';
 
@@ -67,6 +69,7 @@ export interface ApiOptions {
   readonly handOff: RunRooms & InventoryRooms;
   readonly clusters: () => readonly ClusterSettings[];
   readonly owners: OwnerControl;
+  readonly knownHosts: Pick<KnownHosts, 'of' | 'forget'>;
   readonly pod: PodRooms;
   readonly consoles: ConsoleHub;
   readonly care: BmcCare;
@@ -191,6 +194,7 @@ export function createApi(options: ApiOptions): Api {
   app.register(inventoryRoutes(options.handOff, options.registry, options.leases), { prefix });
   app.register(handOffRoutes(options.handOff, options.clusters, options.registry), { prefix });
   app.register(ownerRoutes(options.owners, options.registry), { prefix });
+  app.register(sshRoutes(options.knownHosts, events), { prefix });
   app.register(serviceRoutes(options.pod), { prefix });
   app.register(deploymentRoutes(options.pod), { prefix });
   app.register(leaseRoutes(options.leases, options.registry), { prefix });

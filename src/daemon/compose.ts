@@ -266,6 +266,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
     ...rooms,
     handOff,
     owners: owners.desk,
+    knownHosts,
     pod,
     configPath,
     startedAt: Date.now(),

@@ -18,6 +18,7 @@ import type { PowerService } from '../power/power-service.ts';
 import { createAnswerPreviewer } from '../profiles/answer-preview.ts';
 import type { ProfileRenderer } from '../profiles/answer-renderer.ts';
 import type { OwnerControl } from '../runners/owner/owner-desk.ts';
+import type { KnownHosts } from '../runners/ssh/known-hosts.ts';
 import type { BootService } from '../services/boot/boot-service.ts';
 import type { DhcpService } from '../services/dhcp/dhcp-service.ts';
 import type { LeaseTable } from '../services/dhcp/lease-table.ts';
@@ -42,6 +43,7 @@ export interface DaemonApiParts {
   readonly lifecycle: Lifecycle;
   readonly handOff: HandOff;
   readonly owners: OwnerControl;
+  readonly knownHosts: KnownHosts;
   readonly pod: PodDeployment;
   readonly power: PowerService;
   readonly consoles: ConsoleHub;
@@ -73,6 +75,7 @@ export function createDaemonApi(parts: DaemonApiParts): Api {
     power,
     handOff: parts.handOff,
     owners: parts.owners,
+    knownHosts: parts.knownHosts,
     pod: parts.pod,
     clusters: () => current.settings.clusters ?? [],
     consoles,

@@ -52,6 +52,7 @@ export class ApiFixture {
   readonly handOff: HandOff;
   readonly pod: PodDeployment;
   readonly owners: OwnerDesk;
+  readonly knownHosts: KnownHosts;
   ownerWorld: OwnerWorld = { schedulers: [], label: async () => {} };
   clusters: readonly ClusterSettings[] = [];
   createDriver: (name: string, target: BmcTarget) => BmcDriver = () => {
@@ -159,6 +160,7 @@ export class ApiFixture {
       isBooting: () => true,
       bootDeadlineMs: () => 600_000,
     });
+    this.knownHosts = new KnownHosts(`${consoleFolder ?? '/nonexistent'}/known_hosts`);
     this.handOff = createHandOff({
       documents: {},
       nodes: this.registry,
@@ -167,7 +169,7 @@ export class ApiFixture {
       clock: this.clock,
       events,
       commands: { run: async () => ({ end: 'not-run', because: 'no programs here', stdout: '', stderr: '' }) },
-      knownHosts: new KnownHosts(`${consoleFolder ?? '/nonexistent'}/known_hosts`),
+      knownHosts: this.knownHosts,
       settings: () => ({ ...podSettings(), dataDir: consoleFolder ?? '/nonexistent', clusters: this.clusters }),
       book: () => this.book,
       gate: { check: async () => new Map() },
@@ -199,6 +201,7 @@ export class ApiFixture {
       consoles: this.consoles,
       handOff: this.handOff,
       owners: this.owners,
+      knownHosts: this.knownHosts,
       pod: this.pod,
       clusters: () => this.clusters,
       care: power.care,

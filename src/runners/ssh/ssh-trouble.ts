@@ -22,19 +22,24 @@ interface Sign {
   readonly mend: string;
 }
 
+const CHANGED_MEND =
+  'If it was installed again without podboot, let it be known anew with “podboot ssh forget NAME”. If not, somebody else may be answering at its address: look at that first.';
+/** The name that the key is kept by: a bastion's, where it is not the node itself. */
+const KEY_OF = /Host key for (\S+) has changed|host key is known for (\S+) and/;
+
 /** What OpenSSH's client says by itself (ssh.c, sshconnect.c, packet.c), the most telling first. */
 const SIGNS: readonly Sign[] = [
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for \S+ has changed/,
     code: 'ssh-host-key-changed',
     what: 'its SSH host key is another than the one that is pinned',
-    mend: 'If it was installed again without podboot, let it be known anew with “podboot ssh forget NAME”. If not, somebody else may be answering at its address: look at that first.',
+    mend: CHANGED_MEND,
   },
   {
     pattern: /Host key verification failed|No \S+ host key is known/,
     code: 'ssh-host-key-unknown',
     what: 'its SSH host key is none of those that are pinned',
-    mend: 'If it was installed again without podboot, let it be known anew with “podboot ssh forget NAME”. If not, somebody else may be answering at its address: look at that first.',
+    mend: CHANGED_MEND,
   },
   {
     pattern: /UNPROTECTED PRIVATE KEY|Load key .*: |no such identity|Identity file .* not accessible/,
@@ -85,7 +90,9 @@ export function sshTrouble(whom: string, stderr: string): SshTrouble | undefined
   const sign = SIGNS.find(({ pattern }) => pattern.test(stderr));
   if (sign !== undefined) {
     const said = lastLine(stderr, sign.pattern);
-    return { code: sign.code, message: `${whom}: ${sign.what} (${said})`, mend: sign.mend };
+    const [, changed, unknown] = KEY_OF.exec(stderr) ?? [];
+    const mend = sign.mend.replace('NAME', changed ?? unknown ?? 'NAME');
+    return { code: sign.code, message: `${whom}: ${sign.what} (${said})`, mend };
   }
   if (stderr.trim() !== '' && !/^(?:ssh|kex_\w+|client_\w+): /m.test(stderr)) return undefined;
   const said = stderr.trim() === '' ? 'ssh ended with 255 and said nothing' : lastLine(stderr, /./);

@@ -48,3 +48,8 @@ test('a line of a megabyte with control characters is shown in bounds', () => {
   assert.ok((trouble?.message.length ?? 0) < 300);
   assert.doesNotMatch(trouble?.message ?? '', /\p{Cc}/u);
 });
+
+test('the mend names whose key it is: a bastion’s is not the node’s', () => {
+  const stderr = CHANGED.replace('dgx01', 'bastion-10.0.0.1');
+  assert.match(sshTrouble('dgx01', stderr)?.mend ?? '', /podboot ssh forget bastion-10\.0\.0\.1”/);
+});

@@ -16,6 +16,8 @@ async function main(): Promise<void> {
       address: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '20000' },
       user: { type: 'string', default: 'admin' },
+      /** Number of the first, of a fleet in several processes: its port and those that are dead are counted from 0. */
+      first: { type: 'string', default: '0' },
       'power-delay': { type: 'string', default: '0' },
       /** Each tenth is dead with 10. */
       'dead-every': { type: 'string', default: '0' },
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
   const password = process.env.PODBOOT_BMC_PASSWORD ?? 'simulated';
   const clock = createSystemClock();
   const deadEvery = Number(values['dead-every']);
+  const first = Number(values.first);
   const chassis = Array.from(
     { length: Number(values.count) },
     () =>
@@ -32,7 +35,7 @@ async function main(): Promise<void> {
   );
   for (const [index, each] of chassis.entries()) {
     each.turnOn();
-    if (deadEvery > 0 && index % deadEvery === 0) continue;
+    if (deadEvery > 0 && (first + index) % deadEvery === 0) continue;
     const bmc = new SimulatedBmc({
       clock,
       random: randomBytes,
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
       guid: randomBytes(16),
       maxSessions: 8,
     });
-    await UdpBmc.listen(bmc, values.address, Number(values.port) + index);
+    await UdpBmc.listen(bmc, values.address, Number(values.port) + first + index);
   }
   process.on('SIGUSR2', () => {
     process.stdout.write(`${JSON.stringify(chassis.map(({ counts, isOn }) => ({ ...counts, isOn })))}\n`);

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PodbootError } from '../../src/domain/errors.ts';
 import type { SshSettings } from '../../src/domain/hand-off.ts';
+import { createSystemClock } from '../../src/net/system-clock.ts';
+import { checkNode } from '../../src/runners/acceptance/node-checks.ts';
+import { readCheckList } from '../../src/runners/acceptance/read-check-list.ts';
 import { KnownHosts } from '../../src/runners/ssh/known-hosts.ts';
 import { createSsh, type Ssh } from '../../src/runners/ssh/ssh-client.ts';
 import { type Namespace, TestNetwork } from '../harness/namespace.ts';
@@ -155,6 +158,31 @@ describe('OpenSSH’s sshd behind a bastion', { skip }, () => {
     assert.equal(late.code, 'ssh-late');
     const flood = await refusal(ssh.run(bastionHost, direct, ['yes'], { deadlineMs, maxOutputBytes: 10_000 }));
     assert.equal(flood.code, 'ssh-too-much');
+  });
+
+  test('a list of checks is run there: what is well, what is not, and what is not installed', async () => {
+    const { checks } = readCheckList(
+      'list.yaml',
+      `checks:
+  - { name: memory, run: [grep, MemTotal, /proc/meminfo], read: { match: "([0-9]+) kB" }, expect: { atLeast: 1000 } }
+  - { name: links, run: [sh, -c, "ls /sys/class/net | grep ^eth"], read: lines, expect: { equals: 8 }, mend: Look at lspci. }
+  - { name: diagnosis, run: [no-such-dcgmi, diag], read: exit-code, expect: { equals: 0 }, whenMissing: skip }
+  - { name: slow, run: [sleep, "60"], expect: { equals: 0 }, timeout: 1s }
+`,
+    );
+    const results = await checkNode(checks, bastionHost, direct, { ssh, clock: createSystemClock() });
+    assert.deepEqual(
+      results.map(({ check, ok }) => [check, ok]),
+      [
+        ['memory', true],
+        ['links', false],
+        ['diagnosis', true],
+        ['slow', false],
+      ],
+      JSON.stringify(results),
+    );
+    assert.deepEqual([results[1]?.found, results[1]?.mend], ['2', 'Look at lspci.']);
+    assert.match(results[3]?.found ?? '', /was ended after 1 s/);
   });
 
   test('a host that dies in the middle is noticed, not waited for', async () => {

@@ -5,7 +5,7 @@ import { ensureToken } from '../api/first-token.ts';
 import { METRICS_TOKEN_SETTING, TOKEN_SETTING } from '../api/token.ts';
 import { DEFAULTS } from '../config/defaults.ts';
 import { nodeOptionProblems } from '../config/node-options.ts';
-import type { AcceptanceGate, SshSettings } from '../domain/hand-off.ts';
+import type { SshSettings } from '../domain/hand-off.ts';
 import type { Node } from '../domain/node.ts';
 import type { NodeState } from '../domain/node-life.ts';
 import type { Store } from '../domain/ports.ts';
@@ -139,7 +139,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
   const pins = createHostKeyPins({ knownHosts, nodes, hostKeysOf: (node) => book.life(node).hostKeys, events });
   const commands = createChildCommands();
   const ssh = createSsh(commands, knownHosts);
-  const gate: AcceptanceGate = createAcceptanceGate({
+  const gate = createAcceptanceGate({
     ssh,
     clock,
     schedulerOf: (cluster) => schedulers.schedulerOf(cluster),
@@ -312,6 +312,7 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
       lifecycleService,
       handOff.service,
       owners.service,
+      { start: async () => {}, reload: async () => {}, stop: async () => gate.close() },
       pod.service,
       consoleService,
       discovery,

@@ -7,6 +7,7 @@ import { PodbootError } from '../../src/domain/errors.ts';
 import type { SshSettings } from '../../src/domain/hand-off.ts';
 import { createSystemClock } from '../../src/net/system-clock.ts';
 import { checkNode } from '../../src/runners/acceptance/node-checks.ts';
+import { Pauses } from '../../src/runners/acceptance/pauses.ts';
 import { readCheckList } from '../../src/runners/acceptance/read-check-list.ts';
 import { KnownHosts } from '../../src/runners/ssh/known-hosts.ts';
 import { createSsh, type Ssh } from '../../src/runners/ssh/ssh-client.ts';
@@ -170,7 +171,10 @@ describe('OpenSSH’s sshd behind a bastion', { skip }, () => {
   - { name: slow, run: [sleep, "60"], expect: { equals: 0 }, timeout: 1s }
 `,
     );
-    const results = await checkNode(checks, bastionHost, direct, { ssh, clock: createSystemClock() });
+    const results = await checkNode(checks, bastionHost, direct, {
+      ssh,
+      pauses: new Pauses(createSystemClock()),
+    });
     assert.deepEqual(
       results.map(({ check, ok }) => [check, ok]),
       [

@@ -11,6 +11,7 @@ import { gpuTestFailed, kubernetesGpuTest, slurmGpuTest } from './gpu-test.ts';
 import { kubernetesChecks } from './kubernetes-checks.ts';
 import { loadCheckList } from './load-check-list.ts';
 import { checkNode } from './node-checks.ts';
+import { Pauses } from './pauses.ts';
 import { slurmChecks } from './slurm-checks.ts';
 
 /** SSH sessions and diagnoses at once. */
@@ -30,23 +31,38 @@ export interface AcceptanceParts {
   readonly load?: (written: string) => CheckList;
 }
 
+/** What one node's acceptance has of its gate. */
+interface Work extends AcceptanceParts {
+  readonly pauses: Pauses;
+}
+
+export interface ClosableGate extends AcceptanceGate {
+  /** Of podboot's end: what is under way is ended and says nothing any more; whoever waits for it asks again after the start. */
+  close(): void;
+}
+
 const NO_CHECKS: CheckList = { checks: [], scheduler: { withinMs: 5 * 60_000 } };
 
 /**
  * The list of the cluster by SSH, then the scheduler's own word, then, where the list asks for it, a job with one GPU; each
  * only where what stands before it is well. A cluster with neither list nor scheduler has no acceptance.
  */
-export function createAcceptanceGate(parts: AcceptanceParts): AcceptanceGate {
+export function createAcceptanceGate(parts: AcceptanceParts): ClosableGate {
   const gate = new TurnGate(AT_ONCE);
+  const pauses = new Pauses(parts.clock);
+  const work: Work = { ...parts, pauses };
   return {
     async check(cluster, hosts) {
       const list = listOf(cluster, parts.load ?? loadCheckList);
       if ('found' in list) return new Map(hosts.map(({ name }) => [name, [list]]));
       const results = await Promise.all(
-        hosts.map(async (host) => [host.name, await gate.run(() => accept(cluster, host, list, parts))] as const),
+        hosts.map(async (host) => [host.name, await gate.run(() => accept(cluster, host, list, work))] as const),
       );
+      // A check that was cut off says nothing of its node.
+      if (pauses.isClosed) await new Promise<never>(() => {});
       return new Map(results);
     },
+    close: () => pauses.close(),
   };
 }
 
@@ -73,18 +89,18 @@ async function accept(
   cluster: ClusterSettings,
   host: RunHost,
   { checks, scheduler }: CheckList,
-  parts: AcceptanceParts,
+  parts: Work,
 ): Promise<readonly CheckResult[]> {
   const found = await nodeResults(cluster, host, checks, parts);
   const asked = parts.schedulerOf(cluster);
-  if (asked === undefined || found.some(({ ok }) => !ok)) return found;
-  const said = await schedulerResults(asked, host.name, scheduler, parts.clock);
+  if (asked === undefined || parts.pauses.isClosed || found.some(({ ok }) => !ok)) return found;
+  const said = await schedulerResults(asked, host.name, scheduler, parts);
   if (scheduler.gpuTest === undefined || said.some(({ ok }) => !ok)) return [...found, ...said];
   const { gpuTest } = scheduler;
   const test =
     asked.kind === 'kubernetes'
-      ? Promise.resolve().then(() => kubernetesGpuTest(asked.nodes(), host.name, gpuTest, parts.clock))
-      : slurmGpuTest(asked.programs, host.name, gpuTest);
+      ? Promise.resolve().then(() => kubernetesGpuTest(asked.nodes(), host.name, gpuTest, parts.clock, parts.pauses))
+      : slurmGpuTest(asked.programs, host.name, gpuTest, parts.pauses);
   return [...found, ...said, await test.catch(gpuTestFailed)];
 }
 
@@ -92,7 +108,7 @@ async function nodeResults(
   cluster: ClusterSettings,
   { name, address }: RunHost,
   checks: CheckList['checks'],
-  { ssh, clock }: AcceptanceParts,
+  { ssh, pauses }: Work,
 ): Promise<readonly CheckResult[]> {
   const [first] = checks;
   if (first === undefined) return [];
@@ -100,7 +116,7 @@ async function nodeResults(
     const mend = 'Reserve an address for its boot interface, or see that it renews its lease.';
     return [{ check: first.name, ok: false, expected: 'an address', found: 'it has none that is known', mend }];
   }
-  return checkNode(checks, { name, address: formatIpv4(address) }, cluster.ssh, { ssh, clock });
+  return checkNode(checks, { name, address: formatIpv4(address) }, cluster.ssh, { ssh, pauses });
 }
 
 /** Drivers are installed and plugins started after the runner is done: it is asked again until it is content. */
@@ -108,13 +124,13 @@ async function schedulerResults(
   scheduler: ClusterScheduler,
   node: string,
   expected: SchedulerExpectation,
-  clock: Clock,
+  { clock, pauses }: Work,
 ): Promise<readonly CheckResult[]> {
   const deadline = clock.monotonic() + expected.withinMs;
   for (;;) {
     const results = await lookOnce(scheduler, node, expected);
-    if (results.every(({ ok }) => ok) || clock.monotonic() >= deadline) return results;
-    await new Promise<void>((resolve) => void clock.setTimeout(resolve, LOOK_MS));
+    if (results.every(({ ok }) => ok) || clock.monotonic() >= deadline || pauses.isClosed) return results;
+    await pauses.pause(LOOK_MS);
   }
 }
 

@@ -6,6 +6,7 @@ import type { KubernetesNodes } from '../../domain/schedulers.ts';
 import type { SlurmPrograms } from '../slurm/slurm-programs.ts';
 import type { GpuTest } from './check-list.ts';
 import { shown } from './judge-check.ts';
+import type { Pauses } from './pauses.ts';
 
 const LOOK_MS = 3_000;
 const MAX_LOG_BYTES = 16 * 1024;
@@ -58,6 +59,7 @@ export async function kubernetesGpuTest(
   node: string,
   test: GpuTest,
   clock: Clock,
+  pauses: Pauses,
 ): Promise<CheckResult> {
   const pod = await cluster.createPod(gpuPod(node, test, randomBytes(3).toString('hex')));
   try {
@@ -73,14 +75,14 @@ export async function kubernetesGpuTest(
           'Look at nvidia-smi on it and at its container toolkit.',
         );
       }
-      if (clock.monotonic() >= deadline) {
+      if (clock.monotonic() >= deadline || pauses.isClosed) {
         const because = state.because === undefined ? '' : `: ${state.because}`;
         return failed(
           `the pod is ${state.phase} after ${Math.round(test.timeoutMs / 1_000)} s${because}`,
           'Look at its free GPUs, its taints, and whether the image can be fetched.',
         );
       }
-      await new Promise<void>((resolve) => void clock.setTimeout(resolve, LOOK_MS));
+      await pauses.pause(LOOK_MS);
     }
   } finally {
     await cluster.deletePod(pod).catch(() => {
@@ -90,7 +92,12 @@ export async function kubernetesGpuTest(
 }
 
 /** `srun --gres=gpu:1 nvidia-smi -L` on this very node. */
-export async function slurmGpuTest(programs: SlurmPrograms, node: string, test: GpuTest): Promise<CheckResult> {
+export async function slurmGpuTest(
+  programs: SlurmPrograms,
+  node: string,
+  test: GpuTest,
+  { signal }: Pauses,
+): Promise<CheckResult> {
   const seconds = Math.ceil(test.timeoutMs / 1_000);
   const argv = [
     'srun',
@@ -100,7 +107,7 @@ export async function slurmGpuTest(programs: SlurmPrograms, node: string, test: 
     `--time=${Math.max(1, Math.ceil(seconds / 60))}`,
     ...['nvidia-smi', '-L'],
   ];
-  const { exitCode, stdout, stderr } = await programs(argv, { deadlineMs: test.timeoutMs + 10_000 });
+  const { exitCode, stdout, stderr } = await programs(argv, { deadlineMs: test.timeoutMs + 10_000, signal });
   if (exitCode === 0) return seen(stdout);
   return failed(
     `srun ended with ${exitCode}: ${lastOf(stderr)}`,

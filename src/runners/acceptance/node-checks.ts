@@ -1,9 +1,9 @@
 import { PodbootError } from '../../domain/errors.ts';
 import type { CheckResult, SshSettings } from '../../domain/hand-off.ts';
-import type { Clock } from '../../domain/ports.ts';
 import type { Ssh, SshHost } from '../ssh/ssh-client.ts';
 import type { Check } from './check-list.ts';
 import { expectedText, judgeCheck } from './judge-check.ts';
+import type { Pauses } from './pauses.ts';
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 /** A node that was just changed may be on its way up again. */
@@ -16,22 +16,22 @@ export async function checkNode(
   checks: readonly Check[],
   host: SshHost,
   settings: SshSettings,
-  { ssh, clock }: { readonly ssh: Ssh; readonly clock: Clock },
+  { ssh, pauses }: { readonly ssh: Ssh; readonly pauses: Pauses },
 ): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = [];
   let tries = CONNECT_TRIES;
   for (const check of checks) {
     for (;;) {
       tries -= 1;
-      const result = await runCheck(check, host, settings, ssh);
+      const result = await runCheck(check, host, settings, ssh, pauses.signal);
       if ('found' in result) {
         results.push(result);
         // It has been reached: from now on a connection that breaks is what was found.
         tries = 1;
         break;
       }
-      if (tries > 0 && PASSING.has(result.code)) {
-        await new Promise<void>((resolve) => void clock.setTimeout(resolve, CONNECT_PAUSE_MS));
+      if (tries > 0 && PASSING.has(result.code) && !pauses.isClosed) {
+        await pauses.pause(CONNECT_PAUSE_MS);
         continue;
       }
       // The others would say the same.
@@ -56,6 +56,7 @@ async function runCheck(
   host: SshHost,
   settings: SshSettings,
   ssh: Ssh,
+  signal: AbortSignal,
 ): Promise<CheckResult | PodbootError> {
   // As in a login: nvidia-smi of some images is in /usr/local/nvidia/bin, and sbin is in no user's path.
   const env = [
@@ -68,6 +69,7 @@ async function runCheck(
     const result = await ssh.run(host, settings, argv, {
       deadlineMs: check.timeoutMs,
       maxOutputBytes: MAX_OUTPUT_BYTES,
+      signal,
     });
     return judgeCheck(check, result);
   } catch (error) {

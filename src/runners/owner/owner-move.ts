@@ -6,6 +6,7 @@ import { STAGE_LEVEL, stageText } from './owner-words.ts';
 import type { TurnGate } from './turn-gate.ts';
 
 const LOOK_MS = 5_000;
+const STOP_MS = 3_000;
 const FIRST_RETRY_MS = 5_000;
 const MAX_RETRY_MS = 60_000;
 /** With the pauses between them some four minutes: an API server that is upgraded is back by then. */
@@ -53,10 +54,16 @@ export class OwnerMove {
     this.#run = this.#go();
   }
 
+  /** An act that is under way gets a moment: it is done again after a start, as after a crash. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#hurry();
-    await this.#run;
+    let timer: Timer | undefined;
+    const moment = new Promise<void>((resolve) => {
+      timer = this.#parts.clock.setTimeout(resolve, STOP_MS);
+    });
+    await Promise.race([this.#run, moment]);
+    timer?.cancel();
   }
 
   /** False where it is on its way back already, or there. */
@@ -94,7 +101,7 @@ export class OwnerMove {
       return;
     }
     this.#tries = 0;
-    if (this.#turnBackBy !== undefined) return;
+    if (this.#isStopped || this.#turnBackBy !== undefined) return;
     if (outcome.kind === 'next') {
       await this.#enter(outcome.stage);
       return;

@@ -53,6 +53,8 @@ class Pod {
   /** Undefined: podboot is not told how to ask it. */
   hasScheduler = true;
 
+  close = () => {};
+
   check(hosts: readonly RunHost[], settings = cluster): Promise<ReadonlyMap<string, readonly CheckResult[]>> {
     const ssh: Ssh = {
       target: () => assert.fail('not asked for'),
@@ -88,6 +90,7 @@ class Pod {
       schedulerOf: () => (this.hasScheduler ? scheduler : undefined),
       load: () => readCheckList('ours.yaml', this.list),
     });
+    this.close = () => gate.close();
     return gate.check(settings, hosts);
   }
 
@@ -213,4 +216,19 @@ test('a list that is wrong fails every node with its first mistake, and nothing 
 test('a node without an address is told so', async () => {
   const [result] = await new Pod().checkOne([{ id: 'dgx01', name: 'dgx01', roles: [] }]);
   assert.match(result?.found ?? '', /none that is known/);
+});
+
+test('podboot’s end cuts it off: no timer is left, and nothing is said of a node that was not looked at', async () => {
+  const pod = new Pod();
+  pod.node.isReady = false;
+  let isSaid = false;
+  void pod.check([host('dgx01', 1)]).then(() => {
+    isSaid = true;
+  });
+  await pod.clock.advanceSettling(5_000);
+  assert.equal(pod.clock.pendingTimers, 1);
+  pod.close();
+  assert.equal(pod.clock.pendingTimers, 0);
+  await pod.clock.advanceSettling(600_000, 10_000);
+  assert.equal(isSaid, false);
 });

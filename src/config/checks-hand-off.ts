@@ -9,13 +9,16 @@ const ANSIBLE = [
   ...['roleGroups', 'varsFiles', 'vaultPasswordFile', 'becomePasswordFile', 'kubeconfig', 'controlPlane', 'services'],
 ];
 
+/** How Slurm is asked, by whatever runner its nodes join it. */
+const SLURM = ['login', 'slurmConf'];
+
 const OPTIONS: Readonly<Record<RunnerKind, { readonly needs: readonly string[]; readonly takes: readonly string[] }>> =
   {
     kubespray: { needs: ['checkout'], takes: [...ANSIBLE, 'commit', 'kubernetesVersion', 'serial'] },
-    slurm: { needs: ['checkout'], takes: [...ANSIBLE, 'playbook', 'login', 'slurmConf'] },
-    playbook: { needs: ['playbook'], takes: [...ANSIBLE, 'playbook'] },
-    command: { needs: ['argv'], takes: ['argv', 'cwd', 'results', 'kubeconfig'] },
-    webhook: { needs: ['url'], takes: ['url', 'secretFile', 'caFile', 'kubeconfig'] },
+    slurm: { needs: ['checkout'], takes: [...ANSIBLE, ...SLURM, 'playbook'] },
+    playbook: { needs: ['playbook'], takes: [...ANSIBLE, ...SLURM, 'playbook'] },
+    command: { needs: ['argv'], takes: ['argv', 'cwd', 'results', 'kubeconfig', ...SLURM] },
+    webhook: { needs: ['url'], takes: ['url', 'secretFile', 'caFile', 'kubeconfig', ...SLURM] },
   };
 
 export function* runnersHaveWhatTheyNeed(draft: Draft): Iterable<Finding> {

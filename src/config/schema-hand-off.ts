@@ -127,7 +127,9 @@ const runnerOptions = {
         'Node or host on which Slurm’s programs (sinfo, scontrol) are run, for example login01. Absent: the host of podboot (slurm).',
     }),
   ),
-  slurmConf: path('Absolute path of slurm.conf there, for example /etc/slurm/slurm.conf; absent: Slurm’s own (slurm).'),
+  slurmConf: path(
+    'Absolute path of slurm.conf there, for example /etc/slurm/slurm.conf; absent: Slurm’s own. With it or login, Slurm is asked whichever runner it is (not kubespray).',
+  ),
   controlPlane: Type.Optional(
     Type.String({
       description:

@@ -41,7 +41,7 @@ export class Schedulers {
   world(): OwnerWorld {
     const clusters = this.#parts.settings().clusters ?? [];
     const kubernetes = clusters.find(hasKubernetes);
-    const slurm = clusters.find(({ runner }) => runner === 'slurm');
+    const slurm = clusters.find(hasSlurm);
     return {
       schedulers: [
         ...(kubernetes === undefined ? [] : [kubernetesScheduler(() => this.kubernetes(kubernetes))]),
@@ -80,9 +80,7 @@ export class Schedulers {
   /** Undefined where nothing says how to ask it: Slurm's programs may be nowhere near. */
   schedulerOf(cluster: ClusterSettings): ClusterScheduler | undefined {
     if (hasKubernetes(cluster)) return { kind: 'kubernetes', nodes: () => this.kubernetes(cluster) };
-    const { runner, acceptance, options } = cluster;
-    const isNear = acceptance !== undefined || options.login !== undefined || options.slurmConf !== undefined;
-    if (runner !== 'slurm' || !isNear) return undefined;
+    if (!hasSlurm(cluster) || (cluster.acceptance === undefined && !isSlurmNear(cluster))) return undefined;
     return { kind: 'slurm', nodes: this.slurm(cluster), programs: this.#programs(cluster) };
   }
 
@@ -121,6 +119,15 @@ export class Schedulers {
 
 export function hasKubernetes({ runner, options }: ClusterSettings): boolean {
   return runner !== 'slurm' && textOption(options, 'kubeconfig') !== undefined;
+}
+
+/** By its runner, or because podboot.yaml says how its Slurm is asked: a site's own program may be what nodes join it by. */
+function hasSlurm(cluster: ClusterSettings): boolean {
+  return cluster.runner === 'slurm' || isSlurmNear(cluster);
+}
+
+function isSlurmNear({ options }: ClusterSettings): boolean {
+  return options.login !== undefined || options.slurmConf !== undefined;
 }
 
 /** A login node is often the bastion: nobody hops over himself. */

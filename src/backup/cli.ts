@@ -81,7 +81,7 @@ function backupText({ archive, sizeBytes, manifest }: BackupReport): string {
   ].join('\n');
 }
 
-function restoreText({ manifest, dataDir, restored, kept, setAside }: RestoreReport, isDry: boolean): string {
+function restoreText({ manifest, dataDir, restored, kept, setAside, ended }: RestoreReport, isDry: boolean): string {
   const { createdAt, host, version: by, missing, assets } = manifest;
   return [
     isDry
@@ -89,8 +89,22 @@ function restoreText({ manifest, dataDir, restored, kept, setAside }: RestoreRep
       : `the backup of ${createdAt} (${host}, podboot ${by}) is in ${dataDir}: ${restored.length} files`,
     ...(dataDir === manifest.dataDir ? [] : [`podboot.yaml names ${manifest.dataDir}: set dataDir to ${dataDir}`]),
     ...(setAside === undefined ? [] : [`the store that was there is in ${setAside}`]),
+    ...endedText(ended, isDry),
     ...kept.map((path) => `${path} is another one and was kept (--replace takes the backup's)`),
     ...(missing.length === 0 ? [] : [`bring these yourself, they are not in the backup: ${missing.join(', ')}`]),
     ...(assets.length === 0 ? [] : [`bring the assets too (rsync, or podboot assets import): ${assets.join(', ')}`]),
   ].join('\n');
+}
+
+function endedText({ grant = 0, job = 0, deployment = 0 }: RestoreReport['ended'], isDry: boolean): string[] {
+  const counts = [
+    [grant, 'boot grants', 'podboot install arms anew'],
+    [job, 'power jobs', 'podboot jobs'],
+    [deployment, 'deployment plans', 'podboot deploy resume takes them up'],
+  ] as const;
+  return counts
+    .filter(([count]) => count > 0)
+    .map(
+      ([count, what, mend]) => `${what} that were open in it ${isDry ? 'would end' : 'have ended'}: ${count} (${mend})`,
+    );
 }

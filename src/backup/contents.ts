@@ -26,8 +26,7 @@ const MOST_FILES = 90_000;
 export function contentsOf(configPath: string, configText: string, settings: Settings, wishes: Wishes): Contents {
   const { dataDir, boot } = settings;
   const files: SourceFile[] = [{ name: CONFIG_NAME, path: configPath, home: configPath }];
-  const knownHosts = join(dataDir, 'known_hosts');
-  if (existsSync(knownHosts)) files.push({ name: 'known_hosts', path: knownHosts });
+  files.push(...below(join(dataDir, 'known_hosts'), 'known_hosts', false));
   const templates = boot.install?.templatesDir;
   if (templates !== undefined) files.push(...below(templates, 'templates', true));
   if (wishes.recordings)

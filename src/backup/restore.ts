@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Conflict, HostRefused } from '../domain/errors.ts';
 import type { ProcessLock } from '../store/process-lock.ts';
-import { checkStore, hasStore, lockStore, STORE_FILE } from '../store/store-file.ts';
+import { checkStore, hasStore, lockStore, rewriteDocuments, STORE_FILE } from '../store/store-file.ts';
+import { atRest, RESTING_KINDS, type RestingKind } from './at-rest.ts';
 import { CONFIG_NAME, type Manifest, STORE_NAME } from './manifest.ts';
 import { giveToOwnerOf, putAtHome, syncFolder } from './place-file.ts';
 import { readArchive } from './read-archive.ts';
@@ -29,6 +30,8 @@ export interface RestoreReport {
   readonly kept: readonly string[];
   /** Where the store that was there is now. */
   readonly setAside?: string;
+  /** What was under way in the backup and is not any more, by kind: boot grants, jobs, deployment plans. */
+  readonly ended: Readonly<Partial<Record<RestingKind, number>>>;
 }
 
 interface Workplace {
@@ -51,16 +54,28 @@ export async function restore(options: RestoreOptions): Promise<RestoreReport> {
       return workplace.staging;
     });
     if (workplace === undefined) throw new Error('an archive without a list was taken');
-    checkStore(join(workplace.staging, STORE_NAME));
+    const store = join(workplace.staging, STORE_NAME);
+    checkStore(store);
+    const ended = putToRest(store, manifest);
     const { dataDir } = workplace;
-    if (options.dryRun) return { manifest, dataDir, restored: [], kept: [] };
-    return place(manifest, workplace, options);
+    if (options.dryRun) return { manifest, dataDir, restored: [], kept: [], ended };
+    return { ...place(manifest, workplace, options), ended };
   } catch (error) {
     throw told(error, workplace?.dataDir);
   } finally {
     workplace?.lock?.release();
     if (workplace !== undefined) rmSync(workplace.staging, { recursive: true, force: true });
   }
+}
+
+/** Nothing that the backup had under way goes on by itself: above all no grant that may have been used since. */
+function putToRest(store: string, { createdAt }: Manifest): RestoreReport['ended'] {
+  const now = Date.now();
+  const why = `podboot restore, from the backup of ${createdAt}`;
+  return rewriteDocuments(store, RESTING_KINDS, (kind, document) => {
+    const next = atRest(kind as RestingKind, JSON.parse(document), now, why);
+    return next === undefined ? undefined : JSON.stringify(next);
+  });
 }
 
 /** @throws Conflict, HostRefused before anything is unpacked */
@@ -84,7 +99,11 @@ function prepare(manifest: Manifest, { dataDir: wanted, replace, dryRun }: Resto
   }
 }
 
-function place(manifest: Manifest, { dataDir, staging }: Workplace, options: RestoreOptions): RestoreReport {
+function place(
+  manifest: Manifest,
+  { dataDir, staging }: Workplace,
+  options: RestoreOptions,
+): Omit<RestoreReport, 'ended'> {
   const restored: string[] = [];
   const kept: string[] = [];
   const intoFolder = (name: string) => {

@@ -54,6 +54,54 @@ export function checkStore(file: string): number {
   }
 }
 
+/**
+ * Looks at each document of some kinds in a store that nobody has open, and writes those that `change` gives another text
+ * for, all or none.
+ *
+ * @param change gets the document's JSON; undefined: it stays
+ * @returns how many were changed, by kind
+ * @throws HostRefused
+ */
+export function rewriteDocuments(
+  file: string,
+  kinds: readonly string[],
+  change: (kind: string, document: string) => string | undefined,
+): Record<string, number> {
+  try {
+    const database = new Database(file, { fileMustExist: true });
+    try {
+      // Stores of the first version have no documents.
+      if ((database.pragma('user_version', { simple: true }) as number) < 2) return {};
+      return database.transaction(() => rewrite(database, kinds, change))();
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw refusal(error, file);
+  }
+}
+
+function rewrite(
+  database: Database.Database,
+  kinds: readonly string[],
+  change: (kind: string, document: string) => string | undefined,
+): Record<string, number> {
+  const all = database.prepare<[string], { id: string; document: string }>(
+    'SELECT id, document FROM document WHERE kind = ?',
+  );
+  const put = database.prepare('UPDATE document SET document = ? WHERE kind = ? AND id = ?');
+  const changed: Record<string, number> = {};
+  for (const kind of kinds) {
+    for (const { id, document } of all.all(kind)) {
+      const next = change(kind, document);
+      if (next === undefined) continue;
+      put.run(next, kind, id);
+      changed[kind] = (changed[kind] ?? 0) + 1;
+    }
+  }
+  return changed;
+}
+
 /** Keeps daemons away while a store is put into its place. @throws HostRefused where one runs on it */
 export function lockStore(dataDir: string): ProcessLock {
   try {

@@ -19,7 +19,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { backup } from '../../src/backup/backup.ts';
 import { restore } from '../../src/backup/restore.ts';
-import type { Store } from '../../src/domain/ports.ts';
+import type { Store, StoreChange } from '../../src/domain/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { must } from '../harness/process.ts';
 
@@ -35,7 +35,8 @@ beforeEach(async () => {
   writeFileSync(at('templates', 'own.preseed'), 'own');
   writeFileSync(at('templates', 'parts', 'disks.preseed'), 'disks');
   writeFileSync(at('data', 'consoles', 'n1', 'boot.log'), 'console');
-  writeFileSync(at('data', 'known_hosts'), 'dgx01 ssh-ed25519 AAAA\n');
+  mkdirSync(at('data', 'known_hosts'));
+  writeFileSync(at('data', 'known_hosts', 'dgx01'), 'dgx01 ssh-ed25519 AAAA\n');
   writeFileSync(at('power.key'), 'k'.repeat(64));
   writeFileSync(
     at('podboot.yaml'),
@@ -95,7 +96,7 @@ describe('a backup', () => {
       'manifest.json',
       'podboot.sqlite3',
       'podboot.yaml',
-      'known_hosts',
+      'known_hosts/dgx01',
       'templates/own.preseed',
       'templates/parts/disks.preseed',
       'manifest.sha256',
@@ -146,7 +147,7 @@ describe('a restore', () => {
     const report = await put();
     assert.equal(await keptIn(at('other')), 'yes');
     assert.equal(statSync(at('other', 'podboot.sqlite3')).mode & 0o777, 0o600);
-    assert.equal(readFileSync(at('other', 'known_hosts'), 'utf8'), 'dgx01 ssh-ed25519 AAAA\n');
+    assert.equal(readFileSync(at('other', 'known_hosts', 'dgx01'), 'utf8'), 'dgx01 ssh-ed25519 AAAA\n');
     assert.equal(readFileSync(at('other', 'consoles', 'n1', 'boot.log'), 'utf8'), 'console');
     assert.equal(readFileSync(at('templates', 'parts', 'disks.preseed'), 'utf8'), 'disks');
     assert.equal(statSync(at('power.key')).mode & 0o777, 0o600);
@@ -156,6 +157,51 @@ describe('a restore', () => {
       readdirSync(at('other')).filter((name) => name.startsWith('.')),
       [],
     );
+  });
+
+  it('ends what the backup had under way: a grant may have been used since, a job done, a plan gone on', async () => {
+    const grant = {
+      id: 'g1',
+      nodeId: 'n1',
+      profile: 'p',
+      armedBy: 'anna',
+      armedAt: 1,
+      expiresAt: 9e15,
+      attempt: 1,
+      version: 1,
+    };
+    const job = { id: 'j1', action: 'cycle', by: 'anna', createdAt: 1, startAt: 1, expiresAt: 9e15, version: 1 };
+    const step = { jobId: 'j1', name: 'dgx01', group: '', at: 1, attempt: 0 };
+    const documents = [
+      ['grant', 'g1', { ...grant, state: 'armed' }],
+      ['grant', 'g2', { ...grant, id: 'g2', nodeId: 'n2', state: 'claimed' }],
+      ['grant', 'g3', { ...grant, id: 'g3', state: 'expired' }],
+      ['job', 'j1', { ...job, state: 'running' }],
+      ['job', 'j2', { ...job, id: 'j2', state: 'done' }],
+      ['job-step', 'j1 n1', { ...step, nodeId: 'n1', stage: 'waiting' }],
+      ['job-step', 'j1 n2', { ...step, nodeId: 'n2', stage: 'turning-off' }],
+      ['deployment', 'pod1', { plan: { name: 'pod1', steps: [] }, state: 'running', steps: {}, version: 1 }],
+    ];
+    await store.commit(
+      documents.map(([kind, id, document]) => ({ put: 'document', kind, id, document })) as unknown as StoreChange[],
+    );
+    await take();
+    assert.deepEqual((await put({ dryRun: true })).ended, { grant: 2, job: 1, 'job-step': 2, deployment: 1 });
+    const { ended } = await put();
+    assert.deepEqual(ended, { grant: 2, job: 1, 'job-step': 2, deployment: 1 });
+    const opened = await openSqliteStore({ dataDir: at('other') });
+    const after = (await opened.load()).documents;
+    await opened.close();
+    const states = [...(after.grant ?? [])].map(({ id, state }) => `${id} ${state}`);
+    assert.deepEqual(states.sort(), ['g1 revoked', 'g2 spent', 'g3 expired']);
+    assert.match(after.grant?.find(({ id }) => id === 'g1')?.ended ?? '', /podboot restore, from the backup of 2/);
+    assert.deepEqual([...(after.job ?? [])].map(({ id, state }) => `${id} ${state}`).sort(), [
+      'j1 cancelled',
+      'j2 done',
+    ]);
+    assert.deepEqual([...(after['job-step'] ?? [])].map(({ stage }) => stage).sort(), ['cancelled', 'unsure']);
+    assert.equal(after.deployment?.[0]?.state, 'stopped');
+    assert.equal((await store.load()).documents.grant?.find(({ id }) => id === 'g1')?.state, 'armed');
   });
 
   it('keeps files that differ, and sets a store aside, only where told', async () => {

@@ -20,6 +20,8 @@ const MIN_PASSWORD_BYTES = 8;
 export class PasswordRotation {
   readonly #fleet: Fleet;
   readonly #vault: CredentialVault;
+  /** Marks are written one after the other: two at once would each leave out the other. */
+  #marking: Promise<void> = Promise.resolve();
 
   constructor(fleet: Fleet, vault: CredentialVault) {
     this.#fleet = fleet;
@@ -79,14 +81,22 @@ export class PasswordRotation {
       const { userName, bmcKey } = vault.read(name);
       const fresh = { userName, password: next, ...(bmcKey === undefined ? {} : { bmcKey }) };
       await this.#fleet.withCredentials(node, fresh, async (driver, deadlineMs) => driver.power?.read(deadlineMs));
-      const now = vault.read(name);
-      await vault.write(name, { ...now, rotated: [...(now.rotated ?? []), node.id] });
+      await this.#mark(name, node);
       return { node, outcome: 'changed', text: `${node.name} has the new password` };
     } catch (error) {
       if (error instanceof RangeError) return { node, outcome: 'failed', text: `${node.name}: ${error.message}` };
       if (!(error instanceof BmcError)) throw error;
       return { node, outcome: 'failed', text: `${node.name}: ${error.message}`, mend: mendOf(error, node) };
     }
+  }
+
+  #mark(name: string, { id }: Node): Promise<void> {
+    const marked = this.#marking.then(async () => {
+      const now = this.#vault.read(name);
+      await this.#vault.write(name, { ...now, rotated: [...(now.rotated ?? []), id] });
+    });
+    this.#marking = marked.catch(() => undefined);
+    return marked;
   }
 }
 

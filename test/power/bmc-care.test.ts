@@ -218,6 +218,25 @@ describe('a change of passwords', () => {
     assert.equal(pod.service.vault.list()[0]?.isRotating, false);
   });
 
+  test('marks each BMC that has it, though they are many at once', async () => {
+    const { pod, rotation } = await careOf({ nodes: 6, dead: (number) => number === 6 });
+    const { commit } = pod;
+    pod.commit = async (batch) => {
+      await new Promise<void>((resolve) => void pod.bmcs.clock.setTimeout(resolve, 20));
+      await commit(batch);
+    };
+    await pod.bmcs.until(rotation.rotate('bmc', pod.nodes, 'another-password'));
+    // One that were not marked would be asked with the old one first, each time: accounts lock.
+    assert.deepEqual([...(pod.service.vault.read('bmc').rotated ?? [])].sort(), ['n1', 'n2', 'n3', 'n4', 'n5']);
+  });
+
+  test('leaves the old one on a BMC that cuts long ones, and says so', async () => {
+    const { pod, rotation } = await careOf({ nodes: 1, bmc: () => ({ passwordBytes: 16 }) });
+    const [first] = await pod.bmcs.until(rotation.rotate('bmc', pod.nodes, 'seventeen-bytes-xx'));
+    assert.equal(first?.outcome, 'failed');
+    assert.match(first?.text ?? '', /does not keep all of a password of 18 bytes; the old one was set again/);
+  });
+
   test('is refused where no BMC could keep it, before anything is sent', async () => {
     const { pod, rotation } = await careOf({ nodes: 1 });
     const before = pod.service.scheduler.statistics().commands;

@@ -164,7 +164,8 @@ export class IpmiClient {
     } catch (error) {
       if (!(error instanceof IpmiError)) throw error;
       // Of what was to be sent after it nothing has left.
-      if (error.failure !== 'refused') throw new IpmiError(error.failure, error.message, { cause: error });
+      if (error.failure !== 'refused' && error.failure !== 'unreadable')
+        throw new IpmiError(error.failure, error.message, { cause: error });
       this.#quirk = NO_QUIRK;
     }
     return this.#quirk;

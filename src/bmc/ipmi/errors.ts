@@ -8,6 +8,7 @@
  * - `downgrade`      the BMC granted weaker protection than was asked for
  * - `refused`        a completion code that is not 0
  * - `protocol`       the BMC breaks the specification in a way that can't be lived with
+ * - `unreadable`     its answer is too short, or of something else
  * - `closed`         the client was closed
  */
 export type IpmiFailure =
@@ -20,6 +21,7 @@ export type IpmiFailure =
   | 'downgrade'
   | 'refused'
   | 'protocol'
+  | 'unreadable'
   | 'closed';
 
 export class IpmiError extends Error {

@@ -21,20 +21,10 @@ import { type FruInventory, getFruAreaInfo, readFruData, readFruInventory } from
 import { getLanParameter, LanParameter } from '../../codecs/ipmi/commands/lan.ts';
 import { FIRST_RECORD, getSelEntry, NO_MORE_RECORDS } from '../../codecs/ipmi/commands/sel.ts';
 import { getDcmiInletTemperature, getDcmiPowerReading } from '../../codecs/ipmi/commands/sensors.ts';
-import { getUserName, setUserPassword } from '../../codecs/ipmi/commands/user.ts';
-import { CompletionCode } from '../../codecs/ipmi/completion-codes.ts';
-import {
-  type BmcDriver,
-  BmcError,
-  type BmcFailure,
-  type BmcInventory,
-  type BmcLogEntry,
-  type BootDevice,
-  type BootOverride,
-  type PowerAction,
-} from '../driver.ts';
+import type { BmcDriver, BmcInventory, BmcLogEntry, BootDevice, BootOverride, PowerAction } from '../driver.ts';
 import { IpmiClient, type IpmiClientOptions } from './client.ts';
-import { IpmiError, type IpmiFailure } from './errors.ts';
+import { optional, part, translated } from './driver-errors.ts';
+import { changeOwnPassword } from './own-password.ts';
 import type { IpmiQuirk } from './quirks.ts';
 import { selEntry } from './sel-text.ts';
 import { SolConsole } from './sol-console.ts';
@@ -49,12 +39,11 @@ const ACTIONS: Readonly<Record<PowerAction, ChassisControl>> = {
 
 const FRU_STEP_BYTES = 16;
 const MAX_FRU_BYTES = 2_048;
-const MAX_USERS = 16;
 
 /** A BMC by IPMI 2.0. */
 export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
   const client = new IpmiClient(options);
-  const bmc = new IpmiBmc(client, Buffer.from(options.credentials.userName).toString());
+  const bmc = new IpmiBmc(client);
   return {
     name: 'ipmi',
     power: {
@@ -86,7 +75,9 @@ export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
     },
     inventory: { read: (deadlineMs) => bmc.inventory(deadlineMs) },
     log: { read: (sinceId, limit, deadlineMs) => bmc.log(sinceId, limit, deadlineMs) },
-    password: { change: (password, deadlineMs) => bmc.changePassword(password, deadlineMs) },
+    password: {
+      change: (password, deadlineMs) => changeOwnPassword(client, options.credentials, password, deadlineMs),
+    },
     async close() {
       client.close();
     },
@@ -95,11 +86,9 @@ export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
 
 class IpmiBmc {
   readonly #client: IpmiClient;
-  readonly #userName: string;
 
-  constructor(client: IpmiClient, userName: string) {
+  constructor(client: IpmiClient) {
     this.#client = client;
-    this.#userName = userName;
   }
 
   run<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
@@ -121,22 +110,22 @@ class IpmiBmc {
    */
   async setBoot({ device, persistent, uefi }: BootOverride, deadlineMs: number): Promise<void> {
     const quirk = await this.#quirkOf(deadlineMs);
-    await this.#optional(setInProgress(SetInProgress.IN_PROGRESS), deadlineMs);
-    await this.#optional(keepBootFlagPast60Seconds(), deadlineMs);
-    await this.#optional(acknowledgeBootInfo(), deadlineMs);
+    await optional(this.#client, setInProgress(SetInProgress.IN_PROGRESS), deadlineMs);
+    await optional(this.#client, keepBootFlagPast60Seconds(), deadlineMs);
+    await optional(this.#client, acknowledgeBootInfo(), deadlineMs);
     const isEfi = uefi && !(device !== 'disk' && quirk.ignoresEfiBit === true);
     const flags =
       device === 'none'
         ? { isValid: false, isPersistent: false, isEfi: false, device: BootDeviceSelector.NONE }
         : { isValid: true, isPersistent: persistent, isEfi, device: selectorOf(device, quirk) };
     await this.run(setBootFlags(flags), deadlineMs);
-    await this.#optional(setInProgress(SetInProgress.COMPLETE), deadlineMs);
+    await optional(this.#client, setInProgress(SetInProgress.COMPLETE), deadlineMs);
   }
 
   async inventory(deadlineMs: number): Promise<BmcInventory> {
     const device = await this.run(getDeviceId(), deadlineMs);
-    const guid = await this.#optional(getSystemGuid(), deadlineMs);
-    const mac = await this.#optional(getLanParameter(LanParameter.MAC_ADDRESS), deadlineMs);
+    const guid = await part(this.#client, getSystemGuid(), deadlineMs);
+    const mac = await part(this.#client, getLanParameter(LanParameter.MAC_ADDRESS), deadlineMs);
     const fru = await this.#fru(deadlineMs);
     const manufacturer = fru.productManufacturer ?? fru.boardManufacturer;
     const product = fru.productName ?? fru.boardProduct;
@@ -163,7 +152,7 @@ class IpmiBmc {
     const entries: BmcLogEntry[] = [];
     let id = await this.#firstAfter(sinceId, deadlineMs);
     while (id !== NO_MORE_RECORDS && entries.length < limit) {
-      const reading = await this.#optional(getSelEntry(id), deadlineMs);
+      const reading = await optional(this.#client, getSelEntry(id), deadlineMs);
       if (reading === undefined) break;
       entries.push(selEntry(reading.record));
       if (reading.nextId === id) break;
@@ -172,29 +161,18 @@ class IpmiBmc {
     return entries;
   }
 
-  /** @throws RangeError, BmcError where the BMC does not say which user is ours */
-  async changePassword(password: string, deadlineMs: number): Promise<void> {
-    for (let userId = 1; userId <= MAX_USERS; userId += 1) {
-      const name = await this.#optional(getUserName(userId), deadlineMs);
-      if (name !== this.#userName) continue;
-      await this.run(setUserPassword(userId, Buffer.from(password, 'utf8')), deadlineMs);
-      return;
-    }
-    throw new BmcError('refused', `the BMC does not say which of its users is ${this.#userName}`);
-  }
-
   /** The record after the last that was read; the log's first where that one is gone (it was cleared). */
   async #firstAfter(sinceId: number, deadlineMs: number): Promise<number> {
     if (sinceId === FIRST_RECORD) return FIRST_RECORD;
-    const last = await this.#optional(getSelEntry(sinceId), deadlineMs);
+    const last = await optional(this.#client, getSelEntry(sinceId), deadlineMs);
     return last === undefined ? FIRST_RECORD : last.nextId;
   }
 
   /** DCMI's, which BMCs of servers have. */
   async #readings(deadlineMs: number): Promise<Pick<BmcInventory, 'inletCelsius' | 'powerWatts' | 'lastRestart'>> {
-    const celsius = (await this.#optional(getDcmiInletTemperature(), deadlineMs)) ?? [];
-    const power = await this.#optional(getDcmiPowerReading(), deadlineMs);
-    const cause = await this.#optional(getSystemRestartCause(), deadlineMs);
+    const celsius = (await part(this.#client, getDcmiInletTemperature(), deadlineMs)) ?? [];
+    const power = await part(this.#client, getDcmiPowerReading(), deadlineMs);
+    const cause = await part(this.#client, getSystemRestartCause(), deadlineMs);
     return {
       ...(celsius.length === 0 ? {} : { inletCelsius: Math.max(...celsius) }),
       ...(power?.isActive === true ? { powerWatts: power.watts } : {}),
@@ -203,11 +181,15 @@ class IpmiBmc {
   }
 
   async #fru(deadlineMs: number): Promise<FruInventory> {
-    const info = await this.#optional(getFruAreaInfo(0), deadlineMs);
+    const info = await part(this.#client, getFruAreaInfo(0), deadlineMs);
     if (info === undefined || info.isByWords) return {};
     const bytes = new Uint8Array(Math.min(info.sizeBytes, MAX_FRU_BYTES));
     for (let at = 0; at < bytes.length; ) {
-      const piece = await this.#optional(readFruData(0, at, Math.min(FRU_STEP_BYTES, bytes.length - at)), deadlineMs);
+      const piece = await part(
+        this.#client,
+        readFruData(0, at, Math.min(FRU_STEP_BYTES, bytes.length - at)),
+        deadlineMs,
+      );
       if (piece === undefined || piece.length === 0) break;
       bytes.set(piece.subarray(0, bytes.length - at), at);
       at += piece.length;
@@ -218,27 +200,6 @@ class IpmiBmc {
   #quirkOf(deadlineMs: number): Promise<IpmiQuirk> {
     return translated(() => this.#client.quirk(deadlineMs));
   }
-
-  /** Undefined where the BMC says that it does not have it. */
-  async #optional<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result | undefined> {
-    try {
-      return await this.#client.run(command, deadlineMs);
-    } catch (error) {
-      if (error instanceof IpmiError && error.failure === 'refused' && isAbsent(error.completionCode)) return undefined;
-      throw asBmcError(error);
-    }
-  }
-}
-
-/** It does not know the command, the parameter or the record. */
-function isAbsent(code: number | undefined): boolean {
-  const absent: readonly (number | undefined)[] = [
-    CompletionCode.UNKNOWN_COMMAND,
-    CompletionCode.INVALID_FIELD,
-    CompletionCode.NO_SUCH_RECORD,
-    0x80,
-  ];
-  return absent.includes(code);
 }
 
 function selectorOf(device: BootDevice, quirk: IpmiQuirk): number {
@@ -254,31 +215,4 @@ function deviceOf({ isValid, device }: BootFlags, quirk: IpmiQuirk): BootDevice 
 
 function uuidText(hex: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-async function translated<Result>(act: () => Promise<Result>): Promise<Result> {
-  try {
-    return await act();
-  } catch (error) {
-    throw asBmcError(error);
-  }
-}
-
-const FAILURES: Readonly<Record<IpmiFailure, BmcFailure>> = {
-  unreachable: 'unreachable',
-  'no-answer': 'no-answer',
-  'wrong-password': 'credentials',
-  'unknown-user': 'credentials',
-  privilege: 'privilege',
-  'no-session': 'busy',
-  downgrade: 'not-trusted',
-  refused: 'refused',
-  protocol: 'refused',
-  closed: 'no-answer',
-};
-
-function asBmcError(error: unknown): unknown {
-  if (!(error instanceof IpmiError)) return error;
-  const { failure, message, mayHaveActed } = error;
-  return new BmcError(FAILURES[failure], message, { mayHaveActed, cause: error });
 }

@@ -29,6 +29,8 @@ export interface SessionOptions extends OpenedSession {
 /** What a BMC does not answer at once it answers the second or third time; after that it has forgotten the session. */
 const MAX_SENDINGS = 4;
 const MAX_PASSING_CODES = 5;
+/** Some BMCs answer a question with nothing while they are busy with themselves, and properly a moment later. */
+const MAX_UNREADABLE = 2;
 const FIRST_PAUSE_MS = 250;
 const MAX_RQ_SEQUENCE = 63;
 const SET_SESSION_PRIVILEGE = 0x3b;
@@ -63,7 +65,7 @@ export class IpmiSession {
   /**
    * Sends it until it is answered, within `deadlineMs`; what is not repeatable once.
    *
-   * @throws IpmiError `no-answer` (the session is to be given up), `refused`, `privilege`
+   * @throws IpmiError `no-answer` (the session is to be given up), `refused`, `privilege`, `unreadable`
    */
   async execute<Result>(command: IpmiCommand<Result>, deadlineMs: number): Promise<Result> {
     const { clock } = this.#options;
@@ -72,12 +74,31 @@ export class IpmiSession {
     for (let passing = 0; ; passing += 1) {
       const response = await this.#exchange(command, endsAt);
       const { completionCode } = response;
-      if (completionCode === CompletionCode.OK) return command.read(response.data);
+      if (completionCode === CompletionCode.OK) {
+        const result = this.#read(command, response.data);
+        if (!(result instanceof IpmiError)) return result;
+        const isOver = passing >= MAX_UNREADABLE || clock.monotonic() + pauseMs >= endsAt;
+        if (isOver || !command.isRepeatable) throw result;
+        await this.#pause(pauseMs);
+        pauseMs *= 2;
+        continue;
+      }
       const mayRepeat = command.isRepeatable || completionCode === CompletionCode.BUSY;
       const isOver = passing >= MAX_PASSING_CODES || clock.monotonic() + pauseMs >= endsAt;
       if (!isPassing(completionCode) || !mayRepeat || isOver) throw refusal(command, completionCode);
       await this.#pause(pauseMs);
       pauseMs *= 2;
+    }
+  }
+
+  #read<Result>(command: IpmiCommand<Result>, data: Uint8Array): Result | IpmiError {
+    try {
+      return command.read(data);
+    } catch (error) {
+      if (!(error instanceof MalformedPacket)) throw error;
+      this.#options.dropped('malformed');
+      const message = `${command.name}: the answer is not as the specification has it: ${error.message}`;
+      return new IpmiError('unreadable', message, { mayHaveActed: true, cause: error });
     }
   }
 

@@ -248,9 +248,8 @@ export class SolConsole {
           if (!this.#isOver) this.#stayAlive();
         },
         (error: unknown) => {
-          const isRefused = error instanceof IpmiError && error.failure === 'refused';
           // What does not know the question is there all the same.
-          if (isRefused && !this.#isOver) this.#stayAlive();
+          if (isUnanswerable(error) && !this.#isOver) this.#stayAlive();
           else this.#lose('lost');
         },
       );
@@ -294,7 +293,11 @@ async function holderOf(client: IpmiClient): Promise<number | undefined> {
   try {
     return await client.run(getSolInstanceInfo(), COMMAND_MS);
   } catch (error) {
-    if (error instanceof IpmiError && error.failure === 'refused') return undefined;
+    if (isUnanswerable(error)) return undefined;
     throw error;
   }
+}
+
+function isUnanswerable(error: unknown): boolean {
+  return error instanceof IpmiError && (error.failure === 'refused' || error.failure === 'unreadable');
 }

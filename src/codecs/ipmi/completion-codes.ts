@@ -34,12 +34,17 @@ export const CompletionCode = {
   OK: 0x00,
   BUSY: 0xc0,
   UNKNOWN_COMMAND: 0xc1,
+  WRONG_UNIT: 0xc2,
   TIMEOUT: 0xc3,
-  INVALID_FIELD: 0xcc,
-  NO_SUCH_RECORD: 0xcb,
   RESERVATION_LOST: 0xc5,
+  WRONG_LENGTH: 0xc7,
+  OUT_OF_RANGE: 0xc9,
+  NO_SUCH_RECORD: 0xcb,
+  INVALID_FIELD: 0xcc,
+  NOT_FOR_RECORD: 0xcd,
   PRIVILEGE: 0xd4,
   WRONG_STATE: 0xd5,
+  SWITCHED_OFF: 0xd6,
 } as const;
 
 /** The same request may be answered otherwise in a moment. */

@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly guid: Uint8Array;
   /** By user id, from 1 on; a password may be changed. */
   readonly accounts: BmcAccount[];
+  /** Of a password, what it keeps: the rest is cut off without a word. */
+  readonly passwordBytes: number;
   /** Undefined: the question for them gets no answer of use. */
   readonly suiteIds: readonly number[] | undefined;
   readonly manufacturerId: number;
@@ -42,6 +44,9 @@ const TOO_HIGH = 0x80;
 const FIRST_USER = 2;
 const NAME_BYTES = 16;
 const SET_PASSWORD = 2;
+const TEST_PASSWORD = 3;
+/** Of a test of a password. */
+const WRONG_PASSWORD = 0x80;
 /** Group extension, and its entity of inlets. */
 const DCMI = 0xdc;
 const INLET = 0x40;
@@ -131,15 +136,22 @@ function userName(data: Uint8Array, { accounts }: CommandContext): CommandAnswer
   return ok(...name);
 }
 
-function setUserPassword(data: Uint8Array, { accounts, session }: CommandContext): CommandAnswer {
+function setUserPassword(data: Uint8Array, { accounts, session, passwordBytes }: CommandContext): CommandAnswer {
   if ((session?.privilege ?? 0) < ADMINISTRATOR) return refused(PRIVILEGE);
   const [user = 0, operation = 0] = data;
   const index = (user & 0x3f) - FIRST_USER;
   const account = accounts[index];
-  if (account === undefined || (operation & 0x03) !== SET_PASSWORD) return refused(OUT_OF_RANGE);
+  if (account === undefined) return refused(OUT_OF_RANGE);
   const password = Buffer.from(data.subarray(2)).toString('utf8').replace(/\0.*$/s, '');
-  accounts[index] = { ...account, password };
-  return ok();
+  switch (operation & 0x03) {
+    case SET_PASSWORD:
+      accounts[index] = { ...account, password: password.slice(0, passwordBytes) };
+      return ok();
+    case TEST_PASSWORD:
+      return password === account.password ? ok() : refused(WRONG_PASSWORD);
+    default:
+      return refused(OUT_OF_RANGE);
+  }
 }
 
 function chassisStatus(_data: Uint8Array, { chassis }: CommandContext): CommandAnswer {

@@ -15,7 +15,7 @@ import {
 import { MalformedPacket } from '../../codecs/malformed-packet.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { answerPing } from './asf-answer.ts';
-import { type CommandContext, runCommand } from './bmc-commands.ts';
+import { type CommandAnswer, type CommandContext, runCommand } from './bmc-commands.ts';
 import { type BmcAccount, BmcSession } from './bmc-session.ts';
 import type { Chassis } from './chassis.ts';
 import { SerialOverLan, type SerialQuirks } from './serial-over-lan.ts';
@@ -35,6 +35,10 @@ export interface SimulatedBmcOptions {
   readonly manufacturerId?: number;
   readonly productId?: number;
   readonly serial?: SerialQuirks;
+  /** Of a password that is set, what it keeps: 20 unless told. */
+  readonly passwordBytes?: number;
+  /** What it answers in its own way: a firmware that departs from the specification. Undefined: as it should. */
+  readonly answer?: (request: IpmiRequest) => CommandAnswer | undefined;
 }
 
 const MAX_SESSIONS = 4;
@@ -169,11 +173,12 @@ export class SimulatedBmc {
       session,
       guid,
       accounts: this.#accounts,
+      passwordBytes: this.#options.passwordBytes ?? 20,
       suiteIds: hidesSuites ? undefined : suites.map(({ id }) => id),
       manufacturerId: this.#options.manufacturerId ?? 7244,
       productId: this.#options.productId ?? 1,
     };
-    return runCommand(request, context);
+    return this.#options.answer?.(request) ?? runCommand(request, context);
   }
 
   #account(userName: string): BmcAccount | undefined {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readCredentials } from '../../../src/bmc/ipmi/credentials.ts';
 import { createIpmiDriver } from '../../../src/bmc/ipmi/ipmi-driver.ts';
+import { NetFn } from '../../../src/codecs/ipmi/message.ts';
 import type { SimulatedBmcOptions } from '../../../src/rehearsal/bmc/simulated-bmc.ts';
 import { BmcPod, PASSWORD } from './pod.ts';
 
 const DEADLINE_MS = 20_000;
+const NOTHING = { code: 0, data: new Uint8Array() };
 
 function bench(options: Partial<SimulatedBmcOptions> = {}) {
   const pod = new BmcPod();
@@ -50,4 +52,42 @@ describe('a BMC by IPMI', () => {
     await pod.clock.advanceSettling(50, 5);
     assert.equal(bmc.sessions, 0);
   });
+
+  test('that answers with nothing for a moment is asked again', async () => {
+    let asked = 0;
+    const { pod, driver } = bench({
+      answer: ({ netFn, command }) => {
+        if (netFn !== NetFn.CHASSIS || command !== 0x01) return undefined;
+        asked += 1;
+        return asked === 1 ? NOTHING : undefined;
+      },
+    });
+    assert.equal(await pod.until(driver.power?.read(DEADLINE_MS) ?? assert.fail()), 'off');
+    assert.equal(asked, 2);
+  });
+
+  test('that goes on answering with nothing is told of as that, and by no other error', async () => {
+    const { pod, driver } = bench({ answer: ({ netFn }) => (netFn === NetFn.CHASSIS ? NOTHING : undefined) });
+    await assert.rejects(pod.until(driver.power?.read(DEADLINE_MS) ?? assert.fail()), {
+      name: 'BmcError',
+      failure: 'refused',
+      message: /Get Chassis Status: the answer is not as the specification has it/,
+    });
+  });
+
+  for (const [what, answer] of [
+    ['answers with nothing', NOTHING],
+    ['keeps from its user', { code: 0xd4, data: new Uint8Array() }],
+    ['knows in another length', { code: 0xc7, data: new Uint8Array() }],
+    ['has switched off', { code: 0xd6, data: new Uint8Array() }],
+  ] as const)
+    test(`tells the rest of what it is where it ${what} some of it`, async () => {
+      const { pod, driver } = bench({
+        answer: ({ netFn }) => (netFn === NetFn.GROUP || netFn === NetFn.TRANSPORT ? answer : undefined),
+      });
+      const inventory = await pod.until(driver.inventory?.read(DEADLINE_MS) ?? assert.fail());
+      assert.equal(inventory.lastRestart, 'by-command');
+      assert.equal(inventory.inletCelsius, undefined);
+      assert.equal(inventory.bmcMac, undefined);
+    });
 });

@@ -7,6 +7,8 @@ const TWENTY_BYTES = 0x80;
 const SET_PASSWORD = 0x02;
 const TEST_PASSWORD = 0x03;
 const CODES = { 128: 'the password is wrong', 129: 'the password is right, but was set with another length' };
+/** Of a test: the BMC does not keep this password, or not all of it. */
+export const WRONG_PASSWORD_CODES: readonly (number | undefined)[] = [0x80, 0x81];
 
 /** IPMI 2.0 table 22-29: the name of a user by its number, 1 to 63. */
 export function getUserName(userId: number): IpmiCommand<string> {
@@ -29,8 +31,9 @@ export function setUserPassword(userId: number, password: Uint8Array): IpmiComma
   return passwordCommand(userId, SET_PASSWORD, password);
 }
 
+/** Sent once: some BMCs count wrong ones, and some end all sessions of a user whose password was changed. */
 export function testUserPassword(userId: number, password: Uint8Array): IpmiCommand<void> {
-  return passwordCommand(userId, TEST_PASSWORD, password);
+  return { ...passwordCommand(userId, TEST_PASSWORD, password), isRepeatable: false };
 }
 
 function passwordCommand(userId: number, operation: number, password: Uint8Array): IpmiCommand<void> {

@@ -10,6 +10,7 @@ const SUBJECTS = [
   'answers',
   'debian',
   'console',
+  'guide',
 ] as const;
 const MACHINES = ['uefi', 'bios', 'http', 'secure', 'arm64', 'relay'] as const;
 type Subject = (typeof SUBJECTS)[number];

@@ -15,18 +15,19 @@ export const SLURM_TOOLS = ['ip', 'slurmctld', 'slurmd', 'sinfo', 'scontrol', 's
 export class TestSlurm {
   readonly namespace: Namespace;
   readonly folder: string;
-  readonly #net: TestNetwork;
-  readonly #config: string;
+  readonly #net: TestNetwork | undefined;
+  readonly configFile: string;
   readonly #daemons = new Map<string, Background>();
 
-  /** @param nodes names; those get a slurmd by `startNode` */
-  constructor(nodes: readonly string[], gpus = 2) {
-    this.#net = new TestNetwork();
-    this.namespace = this.#net.namespace('slurm');
-    // Slurm resolves even an address with AI_ADDRCONFIG, which finds nothing on a host that has loopback alone.
-    this.namespace.ip('link', 'add', 'eth0', 'type', 'bridge');
-    this.namespace.ip('addr', 'add', '10.77.0.1/24', 'dev', 'eth0');
-    this.namespace.ip('link', 'set', 'eth0', 'up');
+  /**
+   * @param nodes names; those get a slurmd by `startNode`
+   * @param namespace somebody else's, with an address beside the loopback's; one of its own where none is given
+   */
+  constructor(nodes: readonly string[], gpus = 2, namespace?: Namespace) {
+    if (namespace === undefined) {
+      this.#net = new TestNetwork();
+      this.namespace = ownNamespace(this.#net);
+    } else this.namespace = namespace;
     this.folder = mkdtempSync(join(tmpdir(), 'podboot-slurm-'));
     chmodSync(this.folder, 0o755);
     for (const name of ['state', 'spool', 'log', 'munge']) mkdirSync(join(this.folder, name));
@@ -35,8 +36,8 @@ export class TestSlurm {
     );
     for (let gpu = 0; gpu < gpus; gpu += 1) writeFileSync(join(this.folder, `gpu${gpu}`), '');
     writeFileSync(join(this.folder, 'gres.conf'), `${gres.join('\n')}\n`);
-    this.#config = join(this.folder, 'slurm.conf');
-    writeFileSync(this.#config, configuration(this.folder, nodes, gpus));
+    this.configFile = join(this.folder, 'slurm.conf');
+    writeFileSync(this.configFile, configuration(this.folder, nodes, gpus));
   }
 
   async start(): Promise<void> {
@@ -62,7 +63,7 @@ export class TestSlurm {
   }
 
   async startController(): Promise<void> {
-    const controller = this.#background(['/usr/sbin/slurmctld', '-D', '-f', this.#config]);
+    const controller = this.#background(['/usr/sbin/slurmctld', '-D', '-f', this.configFile]);
     this.#daemons.set('slurmctld', controller);
     await until(() => /is UP/.test(this.run(['scontrol', 'ping']).stdout), {
       what: 'slurmctld answers',
@@ -73,7 +74,7 @@ export class TestSlurm {
 
   async startNode(name: string): Promise<void> {
     mkdirSync(join(this.folder, 'spool', name), { recursive: true });
-    this.#daemons.set(name, this.#background(['/usr/sbin/slurmd', '-D', '-N', name, '-f', this.#config]));
+    this.#daemons.set(name, this.#background(['/usr/sbin/slurmd', '-D', '-N', name, '-f', this.configFile]));
     await until(() => /^(?:idle|mixed|allocated|drained|draining|down)$/.test(this.state(name)), {
       what: `${name} is up`,
       timeoutMs: 30_000,
@@ -93,11 +94,11 @@ export class TestSlurm {
   }
 
   run(argv: readonly string[]): Finished {
-    return this.namespace.run(['env', `SLURM_CONF=${this.#config}`, ...argv]);
+    return this.namespace.run(['env', `SLURM_CONF=${this.configFile}`, ...argv]);
   }
 
   must(argv: readonly string[]): string {
-    return this.namespace.must(['env', `SLURM_CONF=${this.#config}`, ...argv]);
+    return this.namespace.must(['env', `SLURM_CONF=${this.configFile}`, ...argv]);
   }
 
   /** Id of a job that sleeps on the node until it is cancelled; it runs. */
@@ -116,21 +117,30 @@ export class TestSlurm {
   commands(): Commands {
     const inner = commandsIn(this.namespace);
     return {
-      run: (request: CommandRequest) => inner.run({ ...request, env: { ...request.env, SLURM_CONF: this.#config } }),
+      run: (request: CommandRequest) => inner.run({ ...request, env: { ...request.env, SLURM_CONF: this.configFile } }),
     };
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#daemons.values()].map((daemon) => daemon.stop()));
-    this.#net.destroy();
+    this.#net?.destroy();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   #background(argv: readonly string[]): Background {
     // Not by `ip netns exec`, which gives /sys anew: slurmd does not start without the host's cgroups.
     const net = `--net=/run/netns/${this.namespace.name}`;
-    return new Background(['nsenter', net, ...argv], { env: { ...process.env, SLURM_CONF: this.#config } });
+    return new Background(['nsenter', net, ...argv], { env: { ...process.env, SLURM_CONF: this.configFile } });
   }
+}
+
+function ownNamespace(net: TestNetwork): Namespace {
+  const namespace = net.namespace('slurm');
+  // Slurm resolves even an address with AI_ADDRCONFIG, which finds nothing on a host that has loopback alone.
+  namespace.ip('link', 'add', 'eth0', 'type', 'bridge');
+  namespace.ip('addr', 'add', '10.77.0.1/24', 'dev', 'eth0');
+  namespace.ip('link', 'set', 'eth0', 'up');
+  return namespace;
 }
 
 function configuration(folder: string, nodes: readonly string[], gpus: number): string {

@@ -243,8 +243,11 @@ export interface HandOffHalt {
 export interface HandOffQueue {
   readonly cluster: string;
   readonly waiting: readonly WaitingNode[];
-  /** The run under way that hands nodes over, and how often each was interrupted before. */
-  readonly current?: { readonly run: RunId; readonly nodes: readonly WaitingNode[] };
+  /**
+   * The run under way that hands nodes over, and how often each was interrupted before; `attempts` came to nothing before it,
+   * for the pause if it does not begin either.
+   */
+  readonly current?: { readonly run: RunId; readonly nodes: readonly WaitingNode[]; readonly attempts?: number };
   /** A wave went well under these settings (their hash): no canary is needed until they change, or a day later. */
   readonly trusted?: { readonly settings: string; readonly at: number };
   readonly halt?: HandOffHalt;

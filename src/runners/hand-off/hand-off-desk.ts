@@ -16,7 +16,17 @@ import type { RunLedger } from '../run-ledger.ts';
 import { ClusterTurns } from './cluster-turns.ts';
 import { EffectWaiters } from './effect-waiters.ts';
 import { subjectOf } from './hand-off-words.ts';
-import { afterWave, begun, blocked, enqueued, nextStep, resumed, type WaveFate, withoutNodes } from './policy.ts';
+import {
+  afterWave,
+  begun,
+  blocked,
+  enqueued,
+  neverBegan,
+  nextStep,
+  resumed,
+  type WaveFate,
+  withoutNodes,
+} from './policy.ts';
 import type { HandOffLife } from './ports.ts';
 import { QueueBook, settingsHash } from './queue-book.ts';
 import { type NodeEnd, nodeEnds, runnersSuccesses } from './wave-end.ts';
@@ -227,7 +237,9 @@ export class HandOffDesk {
     }
     if (bad.size > 0) await this.book.put(withoutNodes(this.book.queue(cluster.name), bad));
     for (const id of bad) this.#release(id, undefined);
-    const first = obstacles.find(({ host }) => host === undefined);
+    // Also one of a node outside of the wave, as of a control plane that the run needs.
+    const waveNames = new Set(wave.map(({ nodeId }) => nodes.byId(nodeId)?.name));
+    const first = obstacles.find(({ host }) => host === undefined || !waveNames.has(host));
     if (bad.size > 0 && first === undefined) return this.#look(cluster.name);
     const text = first?.message ?? (error instanceof Error ? error.message : String(error));
     const mend = first?.mend ?? mendOf(error);
@@ -301,11 +313,10 @@ export class HandOffDesk {
 
   /** Nothing was changed by it, so it counts for nobody. */
   async #neverBegan({ name }: ClusterSettings, queue: HandOffQueue, run: RunStatus | undefined): Promise<void> {
-    const { current, ...rest } = queue;
-    const waiting = [...(current?.nodes ?? []), ...rest.waiting];
+    const { current } = queue;
     const text = run?.reason ?? `nothing is known of the run ${current?.run}`;
     const mend = `podboot runs log ${current?.run}`;
-    await this.book.put(blocked({ ...rest, waiting }, text, mend, this.#options.clock.now()));
+    await this.book.put(neverBegan(queue, text, mend, this.#options.clock.now()));
     this.#options.events.emit({
       type: 'hand-off.blocked',
       level: 'warn',

@@ -64,12 +64,26 @@ function waveSize(
 }
 
 export function begun(queue: HandOffQueue, run: RunId, nodes: readonly WaitingNode[]): HandOffQueue {
-  const { blocked: _, ...rest } = withoutNodes(queue, new Set(nodes.map(({ nodeId }) => nodeId)));
-  return { ...rest, current: { run, nodes } };
+  const { blocked: before, ...rest } = withoutNodes(queue, new Set(nodes.map(({ nodeId }) => nodeId)));
+  return { ...rest, current: { run, nodes, ...(before === undefined ? {} : { attempts: before.attempts }) } };
 }
 
-export function blocked(queue: HandOffQueue, text: string, mend: string, now: number): HandOffQueue {
-  const attempts = (queue.blocked?.attempts ?? 0) + 1;
+/** The run under way changed nothing: its nodes wait again, each time longer. */
+export function neverBegan(queue: HandOffQueue, text: string, mend: string, now: number): HandOffQueue {
+  const { current, ...rest } = queue;
+  const waiting = [...(current?.nodes ?? []), ...rest.waiting];
+  return blocked({ ...rest, waiting }, text, mend, now, current?.attempts);
+}
+
+/** @param before attempts that came to nothing */
+export function blocked(
+  queue: HandOffQueue,
+  text: string,
+  mend: string,
+  now: number,
+  before = queue.blocked?.attempts ?? 0,
+): HandOffQueue {
+  const attempts = before + 1;
   const delayMs = Math.min(BLOCKED_MS.most, BLOCKED_MS.first * 2 ** Math.min(attempts - 1, 10));
   return { ...queue, blocked: { text, mend, attempts, nextAt: now + delayMs } };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { RunRefused } from '../../../src/runners/run-errors.ts';
 import { settle } from '../../harness/clock.ts';
 import { cluster, HandOffHouse } from './house.ts';
 
@@ -221,4 +222,34 @@ test('a node of no cluster is no runner’s business', async () => {
   const house = new HandOffHouse();
   const [each] = house.add('login1');
   assert.equal(await house.desk.effect.perform({ ...(each as NonNullable<typeof each>), roles: ['login'] }), undefined);
+});
+
+test('what stands against a run on a node outside of the wave is told with its mend', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0 })];
+  const message = 'mgmt02 does not answer';
+  house.runs.refuse = (request) =>
+    new RunRefused(request, [{ code: 'ssh-timeout', host: 'mgmt02', message, mend: 'Switch it on.' }]);
+  for (const each of house.add('dgx001')) await house.finished(each);
+  await house.passes(MINUTE / 2);
+  const hindered = house.desk.book.queue('pod1').blocked;
+  assert.deepEqual([hindered?.text, hindered?.mend], [message, 'Switch it on.']);
+  assert.match(house.faults.get('id-dgx001')?.text ?? '', /mgmt02 does not answer/);
+});
+
+test('runs that change nothing follow each other more and more slowly', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0 })];
+  house.runs.lastsMs = () => 1;
+  let state: 'refused' | 'succeeded' = 'refused';
+  const { runs } = house;
+  const end = runs.end.bind(runs);
+  runs.end = (id) => end(id, { state, reason: 'no program' });
+  for (const each of house.add('dgx001')) await house.finished(each);
+  await house.passes(2 * HOUR);
+  assert.ok(runs.begun.length >= 5 && runs.begun.length <= 8, `${runs.begun.length} runs in two hours`);
+  state = 'succeeded';
+  await house.passes(HOUR);
+  assert.equal(house.stateOf('dgx001'), 'ready');
+  assert.equal(house.desk.book.queue('pod1').blocked, undefined);
 });

@@ -231,7 +231,8 @@ export class JobBook {
     const { clock } = this.#options;
     const now = clock.now();
     const { job } = record;
-    if (job.startAt > now) return job.startAt - now;
+    // One that has begun goes on, though the clock was set back to before its time.
+    if (job.startAt > now && job.state === 'scheduled') return job.startAt - now;
     if (job.recurrence !== undefined) return this.#recur(record, job.recurrence);
     if (job.state === 'scheduled') await this.#change(record, { state: 'running' });
     const waiting = record.waiting();

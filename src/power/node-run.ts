@@ -72,6 +72,8 @@ export class NodeRun {
   /** Whether the machine heard that it is to shut down nobody knows. */
   #isSoftUnsure = false;
   #watched: ReturnType<BootWatch['watch']> | undefined;
+  /** Of the monotonic clock: when it was told to be on, unless that was before a restart. */
+  #onSince: number | undefined;
 
   constructor(options: NodeRunOptions) {
     this.#options = options;
@@ -139,11 +141,12 @@ export class NodeRun {
     if (action === 'network-boot') await this.#armAgain();
     await save({ stage: 'turning-on', onAt: clock.now() });
     this.#watched?.again();
+    this.#onSince = clock.monotonic();
     await this.#turn('on');
   }
 
   async #turn(want: 'on' | 'off'): Promise<boolean> {
-    const { node, fleet, clock, learned, priority, settings, isStopped, mayTurnOn } = this.#options;
+    const { node, fleet, clock, learned, priority, settings, isStopped } = this.#options;
     return turnPower({
       node,
       want,
@@ -152,9 +155,21 @@ export class NodeRun {
       learned,
       priority,
       limitMs: settings().actionMs,
-      ...(want === 'on' ? { before: mayTurnOn } : {}),
+      ...(want === 'on' ? { before: () => this.#waitToTurnOn() } : {}),
       isStopped,
     });
+  }
+
+  async #waitToTurnOn(): Promise<void> {
+    await this.#options.mayTurnOn();
+    this.#onSince = this.#options.clock.monotonic();
+  }
+
+  /** Over a restart by the wall clock, which may have jumped. */
+  #onForMs(): number {
+    const { clock, step } = this.#options;
+    if (this.#onSince !== undefined) return clock.monotonic() - this.#onSince;
+    return Math.max(0, clock.now() - (step().onAt ?? clock.now()));
   }
 
   /** Soft and reset: by looking nobody can tell whether they were sent. */
@@ -280,17 +295,16 @@ export class NodeRun {
 
   /** S14: that the machine itself asks the network, not that its BMC says so. */
   async #awaitBoot(isResumed: boolean): Promise<StepEnd | 'again'> {
-    const { node, standing, learned, clock, save, settings, step, lock, unlock, isCancelled } = this.#options;
+    const { node, standing, learned, save, settings, step, lock, unlock, isCancelled } = this.#options;
     await save({ stage: 'awaiting-boot' });
-    // Since when it is on, over restarts: by the wall clock, which may have jumped.
-    const onForMs = isResumed ? Math.max(0, clock.now() - (step().onAt ?? clock.now())) : 0;
+    const onForMs = isResumed ? this.#onForMs() : 0;
     const deadlineMs = standing.bootDeadlineMs(node);
     const lateMs = learned.of(node, 'boot').lateMs({ ...BOOT_LATE, unknownMs: deadlineMs / 2, maxMs: deadlineMs });
     unlock();
     const isSeen = standing.hasBooted(node) || (await this.#watched?.seen(Math.max(1_000, lateMs - onForMs))) === true;
     if (isSeen) {
-      const bootMs = Math.max(0, clock.now() - (step().onAt ?? clock.now()));
-      learned.of(node, 'boot').observe(bootMs);
+      const bootMs = this.#onForMs();
+      if (bootMs <= deadlineMs) learned.of(node, 'boot').observe(bootMs);
       await save({ bootMs });
       return {
         stage: 'done',

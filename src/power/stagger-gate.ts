@@ -20,15 +20,18 @@ export class StaggerGate {
   /** One has passed; also one that did before a restart. */
   pass(group: string, at: number): void {
     if (this.#stagger === undefined) return;
-    const key = this.#key(group);
     const recent = this.#recent(group, at);
     recent.push(at);
-    this.#passed.set(key, recent.slice(-this.#stagger.nodes));
+    this.#passed.set(this.#key(group), recent.sort((one, other) => one - other).slice(-this.#stagger.nodes));
   }
 
+  /** One of the future was before the clock was set back: it counts as one of now, and not for as long as that was. */
   #recent(group: string, now: number): number[] {
     const { perMs } = this.#stagger as Stagger;
-    return (this.#passed.get(this.#key(group)) ?? []).filter((at) => at + perMs > now);
+    const key = this.#key(group);
+    const recent = (this.#passed.get(key) ?? []).map((at) => Math.min(at, now)).filter((at) => at + perMs > now);
+    this.#passed.set(key, recent);
+    return recent;
   }
 
   #key(group: string): string {

@@ -29,7 +29,8 @@ const AT_ONCE = 16;
 /** Whether machines are on, as far as is known; asked anew at a slow rate while somebody wants to see it. */
 export class StatePoller {
   readonly #options: StatePollerOptions;
-  readonly #readings = new Map<NodeId, PowerReading>();
+  /** With when it was heard, of the monotonic clock. */
+  readonly #readings = new Map<NodeId, { readonly reading: PowerReading; readonly heardAt: number }>();
   #wantedUntil = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -40,7 +41,7 @@ export class StatePoller {
 
   /** What is known, without asking. */
   known(nodeId: NodeId): PowerReading | undefined {
-    return this.#readings.get(nodeId);
+    return this.#readings.get(nodeId)?.reading;
   }
 
   /** Keeps what is known fresh for a while. */
@@ -65,7 +66,7 @@ export class StatePoller {
           return { state: 'unknown', at: clock.now(), trouble: { failure, text: message, mend: mendOf(error, node) } };
         },
       );
-    this.#readings.set(node.id, reading);
+    this.#readings.set(node.id, { reading, heardAt: clock.monotonic() });
     return reading;
   }
 
@@ -94,10 +95,9 @@ export class StatePoller {
 
   async #round(): Promise<void> {
     const { nodes, clock, pollMs } = this.#options;
-    const staleAt = clock.now() - pollMs() / 2;
-    const due = [...nodes.all()].filter(
-      (node) => hasPower(node) && node.bmc?.driver !== 'none' && (this.#readings.get(node.id)?.at ?? 0) < staleAt,
-    );
+    const staleAt = clock.monotonic() - pollMs() / 2;
+    const isStale = ({ id }: Node) => (this.#readings.get(id)?.heardAt ?? Number.NEGATIVE_INFINITY) < staleAt;
+    const due = [...nodes.all()].filter((node) => hasPower(node) && node.bmc?.driver !== 'none' && isStale(node));
     const workers = Array.from({ length: AT_ONCE }, async () => {
       for (let node = due.pop(); node !== undefined && !this.#isStopped; node = due.pop())
         await this.read(node, 'poll').catch(() => undefined);

@@ -3,6 +3,7 @@ import type { ClusterSettings, RunnerKind, RunPlan, RunRequest } from '../domain
 import { runnerModule } from './registry.ts';
 import type { RunProcesses } from './run-processes.ts';
 import type { PlanContext, Runner, RunnerModule } from './runner.ts';
+import { programObstacles } from './step-programs.ts';
 
 /**
  * Runners by their kind: what a module plans, carried by the processes that all share.
@@ -18,9 +19,11 @@ export function createRunners(
     if (module === undefined) throw new NotFound(`There is no runner ${kind}.`);
     return {
       kind,
-      plan: (cluster, request, members) => {
-        const plan = request.action === 'service' ? planService : module.plan;
-        return plan(cluster, request, members, context);
+      async plan(cluster, request, members) {
+        const make = request.action === 'service' ? planService : module.plan;
+        const plan = await make(cluster, request, members, context);
+        // What stands against it already is often why a program is missing.
+        return plan.obstacles.length > 0 ? plan : { ...plan, obstacles: programObstacles(plan.steps) };
       },
       start: (id, cluster, plan) => processes.start(id, cluster, plan),
       status: (id) => processes.status(id),

@@ -27,7 +27,7 @@ export function runText(run: RunView): string {
     ['run', run.id],
     ['cluster', run.cluster],
     ['runner', run.runner],
-    ['action', run.service ?? run.action],
+    ['action', run.service ?? (run.ungraceful === true ? `${run.action}, ungraceful` : run.action)],
     ['by', run.by],
     ['state', run.state],
     ['why', run.reason],

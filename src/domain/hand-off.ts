@@ -151,6 +151,8 @@ export interface RunStatus {
   readonly cluster: string;
   readonly runner: RunnerKind;
   readonly action: RunAction;
+  /** As it was asked for: whoever goes on with the run means it still. */
+  readonly ungraceful?: boolean;
   readonly service?: string;
   readonly by: string;
   readonly state: RunState;

@@ -77,8 +77,12 @@ export class RunLedger implements RunBook {
     if (run.state === 'running') throw new ClusterBusy(run.cluster, run);
     const left = Object.entries(run.hosts).filter(([, { result }]) => result !== 'changed' && result !== 'unchanged');
     const hosts = (left.length > 0 ? left : Object.entries(run.hosts)).map(([name]) => name);
-    const { cluster, action, service } = run;
-    const request = { cluster, action, hosts, by, ...(service === undefined ? {} : { service }) };
+    const { cluster, action, service, ungraceful } = run;
+    const request = {
+      ...{ cluster, action, hosts, by },
+      ...(service === undefined ? {} : { service }),
+      ...(ungraceful === undefined ? {} : { ungraceful }),
+    };
     const expected = confirmInventory ? undefined : run.inventoryHash;
     return this.#start(request, { resumes: id, ...(expected === undefined ? {} : { expectedInventory: expected }) });
   }
@@ -138,11 +142,12 @@ export class RunLedger implements RunBook {
 
   async #begin(cluster: ClusterSettings, plan: RunPlan, resumes: RunId | undefined): Promise<RunStatus> {
     const { clock, commit, runner, events } = this.#options;
-    const { action, service, by } = plan.request;
+    const { action, service, ungraceful, by } = plan.request;
     const id = newRunId(clock.now());
     const status: RunStatus = {
       ...{ id, cluster: cluster.name, runner: plan.runner, action, by, state: 'running' },
       ...(service === undefined ? {} : { service }),
+      ...(ungraceful === undefined ? {} : { ungraceful }),
       hosts: Object.fromEntries(plan.hosts.map(({ name }) => [name, { result: 'pending' }])),
       steps: plan.steps.map(({ name }) => ({ name })),
       ...(plan.inventoryHash === undefined ? {} : { inventoryHash: plan.inventoryHash }),

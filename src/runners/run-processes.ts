@@ -141,7 +141,7 @@ function statusOf(id: RunId, plan: KeptPlan, folds: readonly StepFold[], standin
   const end = standing.kind === 'ended' ? standing.end : standing.kind === 'gone' ? 'gone' : undefined;
   const outcome = runOutcome({ plan, folds, end, inactivityMs: plan.inactivityMs });
   const ended = end === undefined || end === 'gone' ? [] : end.steps;
-  const { cluster, action, service, by } = plan.request;
+  const { cluster, action, service, ungraceful, by } = plan.request;
   const last = folds.findLast(({ tasksDone, hosts }) => tasksDone > 0 || hosts.size > 0);
   const sum = (of: (fold: StepFold) => number) => folds.reduce((total, fold) => total + of(fold), 0);
   const hosts = Object.entries(outcome.hosts).map(([name, host]) => [
@@ -151,6 +151,7 @@ function statusOf(id: RunId, plan: KeptPlan, folds: readonly StepFold[], standin
   return {
     ...{ id, cluster, runner: plan.runner, action, by, state: outcome.state },
     ...(service === undefined ? {} : { service }),
+    ...(ungraceful === undefined ? {} : { ungraceful }),
     hosts: Object.fromEntries(hosts),
     steps: plan.steps.map(({ name }, index) => {
       const { exitCode, signal } = ended[index] ?? {};

@@ -36,11 +36,12 @@ class FakeRunner implements Runner {
 
   async start(id: RunId, _: unknown, plan: RunPlan): Promise<void> {
     if (this.trouble !== undefined) throw this.trouble;
-    const { cluster: name, action, by } = plan.request;
+    const { cluster: name, action, ungraceful, by } = plan.request;
     const hosts = Object.fromEntries(plan.hosts.map((host) => [host.name, { result: 'running' as const }]));
     this.running.set(id, {
       ...{ id, cluster: name, runner: 'playbook', action, by, state: 'running', hosts, steps: [{ name: 'play' }] },
       ...{ startedAt: Number.parseInt(id.split('-')[1] ?? '', 36), inventoryHash: plan.inventoryHash ?? '' },
+      ...(ungraceful === undefined ? {} : { ungraceful }),
     });
   }
 
@@ -191,6 +192,18 @@ test('resume takes those alone that did not come to their end, and refuses anoth
   runner.end(resumed.id, 'succeeded');
   await clock.advanceSettling(2_000, 1_000);
   assert.equal(ledger.get(resumed.id)?.resumes, id);
+});
+
+test('a resume means what the run meant: nodes that do not answer are removed too', async (t) => {
+  const { ledger, runner, clock } = houseOf(t);
+  const { id, ungraceful } = await ledger.start({ ...REQUEST, action: 'remove', ungraceful: true });
+  assert.equal(ungraceful, true);
+  runner.end(id, 'failed', { hosts: { a: { result: 'changed' }, b: { result: 'failed' } } });
+  await clock.advanceSettling(2_000, 1_000);
+  await ledger.resume(id, 'ann');
+  assert.deepEqual(runner.planned.at(-1), {
+    ...{ cluster: 'pod1', action: 'remove', hosts: ['b'], by: 'ann', ungraceful: true },
+  });
 });
 
 test('a stop resolves once the run has ended, and says who asked', async (t) => {

@@ -23,6 +23,7 @@ export const RunView = Type.Object(
     cluster: Type.String(),
     runner: word(RUNNER_KINDS, 'By which runner.'),
     action: word(RUN_ACTIONS, 'What for.'),
+    ungraceful: Type.Optional(Type.Boolean({ description: 'Nodes that do not answer are removed too.' })),
     service: Type.Optional(Type.String({ description: 'Entry of the catalogue.' })),
     by: Type.String({ description: 'Who began it; `installed`: nodes that had finished.' }),
     state: word(RUN_STATES, '`refused`: nothing was changed. `interrupted`: it was cut off.'),

@@ -1,8 +1,9 @@
-import { type BmcDriver, BmcError, type BootOverride } from '../bmc/driver.ts';
+import { type BmcDriver, BmcError } from '../bmc/driver.ts';
 import type { EventLevel } from '../domain/events.ts';
 import type { Node } from '../domain/node.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { JobAction, JobStep, PowerSettings, StepStage } from '../domain/power.ts';
+import { armed, bootText, isAsSet, overrideOf } from './boot-order.ts';
 import type { BootWatch } from './boot-watch.ts';
 import type { Fleet } from './fleet.ts';
 import type { LearnedTimes } from './learned-times.ts';
@@ -254,7 +255,7 @@ export class NodeRun {
     const { action, node, save, step } = this.#options;
     const isNetwork = action === 'network-boot';
     await save({ stage: 'arming', ...(isNetwork && !isResumed ? { attempt: step().attempt + 1 } : {}) });
-    const wanted = this.#override();
+    const wanted = overrideOf(action, node);
     const found = await this.#patiently((driver, deadlineMs) => armed(driver, wanted, deadlineMs));
     if (found === 'absent') {
       const text = `the boot order of ${node.name} can’t be set from here`;
@@ -265,12 +266,11 @@ export class NodeRun {
       this.#options.tell({ type: 'power.boot-order', level: 'warn', text, mend });
       return undefined;
     }
-    const isAsSet = found.device === wanted.device && found.persistent === wanted.persistent;
-    if (!isAsSet)
+    if (!isAsSet(found, wanted))
       this.#options.tell({
         type: 'power.boot-order',
         level: 'warn',
-        text: `the BMC of ${node.name} was told to boot from ${wanted.device} and reads ${found.device}${found.persistent ? ', for ever' : ''}`,
+        text: `the BMC of ${node.name} was told to boot from ${bootText(wanted)} and reads ${bootText(found)}`,
         mend: 'What it boots will show; if it lies every time, its quirk belongs into src/bmc/ipmi/quirks.ts.',
       });
     return undefined;
@@ -278,19 +278,13 @@ export class NodeRun {
 
   /** Switching off took a while, and some BMCs drop the flag with the power. */
   async #armAgain(): Promise<void> {
-    const wanted = this.#override();
+    const { action, node } = this.#options;
+    const wanted = overrideOf(action, node);
     await this.#patiently(async (driver, deadlineMs) => {
       if (driver.bootDevice === undefined) return;
       const found = await driver.bootDevice.read(deadlineMs);
       if (found.device !== wanted.device) await driver.bootDevice.set(wanted, deadlineMs);
     });
-  }
-
-  #override(): BootOverride {
-    const { action, node } = this.#options;
-    const uefi = node.labels.firmware !== 'bios';
-    if (action === 'disk-first') return { device: 'disk', persistent: true, uefi };
-    return { device: node.labels.netboot === 'http' ? 'network-http' : 'network', persistent: false, uefi };
   }
 
   /** S14: that the machine itself asks the network, not that its BMC says so. */
@@ -375,16 +369,6 @@ const DONE: Readonly<Record<JobAction, string>> = {
   'disk-first': 'boots from its disk first',
   'on-when-off': 'is on again',
 };
-
-async function armed(driver: BmcDriver, wanted: BootOverride, deadlineMs: number): Promise<BootOverride | 'absent'> {
-  const { bootDevice } = driver;
-  if (bootDevice === undefined) return 'absent';
-  const device = bootDevice.devices.includes(wanted.device) ? wanted.device : 'network';
-  const override = wanted.device === 'disk' ? wanted : { ...wanted, device };
-  await bootDevice.set(override, deadlineMs);
-  const found = await bootDevice.read(deadlineMs);
-  return found.device === override.device ? { ...found, device: wanted.device } : found;
-}
 
 function powerOf(driver: BmcDriver) {
   if (driver.power !== undefined) return driver.power;

@@ -48,6 +48,20 @@ describe('the boot sequence of the guide', () => {
     assert.equal(pod.events.filter(({ type }) => type === 'power.not-seen').length, 2);
   });
 
+  test('warns of a BMC that drops the bit for UEFI, and boots all the same', async () => {
+    const pod = await PowerPod.open({
+      nodes: 1,
+      bmc: () => ({
+        answer: ({ netFn, command }) =>
+          netFn === 0 && command === 0x09 ? { code: 0, data: Uint8Array.of(1, 5, 0x80, 0x04, 0, 0, 0) } : undefined,
+      }),
+    });
+    const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, order));
+    assert.equal(step?.stage, 'done');
+    const warning = pod.events.find(({ type }) => type === 'power.boot-order');
+    assert.match(warning?.text ?? '', /told to boot from network \(once, UEFI\) and reads network \(once, BIOS\)/);
+  });
+
   test('learns what its kind takes, and waits no longer for the next', async () => {
     const pod = await PowerPod.open({ nodes: 12, quirks: (number) => ({ liesAboutBootOrder: number === 12 }) });
     const [last] = pod.nodes.slice(-1);

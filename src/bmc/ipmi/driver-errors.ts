@@ -50,6 +50,11 @@ function asBmcError(error: unknown): unknown {
   return new BmcError(FAILURES[failure], message, { mayHaveActed, cause: error });
 }
 
+/** IPMI 2.0 table 5-2; undefined for an error that is no refusal. */
+export function codeOf(error: unknown): number | undefined {
+  return error instanceof BmcError && error.cause instanceof IpmiError ? error.cause.completionCode : undefined;
+}
+
 /** Undefined where the BMC does not have it, or says something that can't be read. @throws BmcError */
 export async function optional<Result>(
   client: IpmiClient,
@@ -73,8 +78,7 @@ export async function part<Result>(
   try {
     return await optional(client, command, deadlineMs);
   } catch (error) {
-    const code = error instanceof BmcError && error.cause instanceof IpmiError ? error.cause.completionCode : undefined;
-    if (code === CompletionCode.PRIVILEGE) return undefined;
+    if (codeOf(error) === CompletionCode.PRIVILEGE) return undefined;
     throw error;
   }
 }

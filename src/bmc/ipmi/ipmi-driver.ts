@@ -1,5 +1,6 @@
 import type { IpmiCommand } from '../../codecs/ipmi/command.ts';
 import {
+  ANOTHER_IS_SETTING,
   acknowledgeBootInfo,
   BootDeviceSelector,
   type BootFlags,
@@ -23,7 +24,7 @@ import { FIRST_RECORD, getSelEntry, NO_MORE_RECORDS } from '../../codecs/ipmi/co
 import { getDcmiInletTemperature, getDcmiPowerReading } from '../../codecs/ipmi/commands/sensors.ts';
 import type { BmcDriver, BmcInventory, BmcLogEntry, BootDevice, BootOverride, PowerAction } from '../driver.ts';
 import { IpmiClient, type IpmiClientOptions } from './client.ts';
-import { optional, part, translated } from './driver-errors.ts';
+import { codeOf, optional, part, translated } from './driver-errors.ts';
 import { changeOwnPassword } from './own-password.ts';
 import type { IpmiQuirk } from './quirks.ts';
 import { selEntry } from './sel-text.ts';
@@ -97,11 +98,10 @@ class IpmiBmc {
 
   async readBoot(deadlineMs: number): Promise<BootOverride> {
     const flags = await this.run(getBootFlags(), deadlineMs);
-    return {
-      device: deviceOf(flags, await this.#quirkOf(deadlineMs)),
-      persistent: flags.isPersistent,
-      uefi: flags.isEfi,
-    };
+    const quirk = await this.#quirkOf(deadlineMs);
+    const device = deviceOf(flags, quirk);
+    // Where the bit is left out, what is meant is what the firmware does without it.
+    return { device, persistent: flags.isPersistent, uefi: flags.isEfi || ignoresEfi(device, quirk) };
   }
 
   /**
@@ -110,16 +110,31 @@ class IpmiBmc {
    */
   async setBoot({ device, persistent, uefi }: BootOverride, deadlineMs: number): Promise<void> {
     const quirk = await this.#quirkOf(deadlineMs);
-    await optional(this.#client, setInProgress(SetInProgress.IN_PROGRESS), deadlineMs);
-    await optional(this.#client, keepBootFlagPast60Seconds(), deadlineMs);
-    await optional(this.#client, acknowledgeBootInfo(), deadlineMs);
-    const isEfi = uefi && !(device !== 'disk' && quirk.ignoresEfiBit === true);
+    const isEfi = uefi && !ignoresEfi(device, quirk);
     const flags =
       device === 'none'
         ? { isValid: false, isPersistent: false, isEfi: false, device: BootDeviceSelector.NONE }
         : { isValid: true, isPersistent: persistent, isEfi, device: selectorOf(device, quirk) };
-    await this.run(setBootFlags(flags), deadlineMs);
-    await optional(this.#client, setInProgress(SetInProgress.COMPLETE), deadlineMs);
+    await this.#beginBootOptions(deadlineMs);
+    try {
+      await optional(this.#client, keepBootFlagPast60Seconds(), deadlineMs);
+      await optional(this.#client, acknowledgeBootInfo(), deadlineMs);
+      await this.run(setBootFlags(flags), deadlineMs);
+    } finally {
+      // Also where it was refused: until then the BMC may refuse everybody.
+      await optional(this.#client, setInProgress(SetInProgress.COMPLETE), deadlineMs).catch(() => undefined);
+    }
+  }
+
+  /** Whoever began before us and did not come to an end (81) is not waited for. */
+  async #beginBootOptions(deadlineMs: number): Promise<void> {
+    try {
+      await optional(this.#client, setInProgress(SetInProgress.IN_PROGRESS), deadlineMs);
+    } catch (error) {
+      if (codeOf(error) !== ANOTHER_IS_SETTING) throw error;
+      await optional(this.#client, setInProgress(SetInProgress.COMPLETE), deadlineMs);
+      await optional(this.#client, setInProgress(SetInProgress.IN_PROGRESS), deadlineMs);
+    }
   }
 
   async inventory(deadlineMs: number): Promise<BmcInventory> {
@@ -200,6 +215,10 @@ class IpmiBmc {
   #quirkOf(deadlineMs: number): Promise<IpmiQuirk> {
     return translated(() => this.#client.quirk(deadlineMs));
   }
+}
+
+function ignoresEfi(device: BootDevice, { ignoresEfiBit }: IpmiQuirk): boolean {
+  return ignoresEfiBit === true && device !== 'disk' && device !== 'none';
 }
 
 function selectorOf(device: BootDevice, quirk: IpmiQuirk): number {

@@ -44,6 +44,37 @@ describe('a BMC by IPMI', () => {
       assert.equal(chassis.flags?.device, selector);
     });
 
+  test('is left with no boot option half set where it refuses the flags', async () => {
+    const progress: number[] = [];
+    const { pod, driver } = bench({
+      answer: ({ netFn, command, data }) => {
+        if (netFn !== NetFn.CHASSIS || command !== 0x08) return undefined;
+        if (data[0] === 0) progress.push(data[1] ?? -1);
+        return data[0] === 5 ? { code: 0xcc, data: new Uint8Array() } : undefined;
+      },
+    });
+    const disk = { device: 'disk', persistent: true, uefi: true } as const;
+    await assert.rejects(pod.until(driver.bootDevice?.set(disk, DEADLINE_MS) ?? assert.fail()), { failure: 'refused' });
+    assert.deepEqual(progress, [1, 0]);
+  });
+
+  test('takes a boot option from whoever began to set it and did not come to an end', async () => {
+    let isSetting = true;
+    const { pod, driver, chassis } = bench({
+      answer: ({ netFn, command, data }) => {
+        if (netFn !== NetFn.CHASSIS || command !== 0x08 || data[0] !== 0) return undefined;
+        if (data[1] === 1 && isSetting) return { code: 0x81, data: new Uint8Array() };
+        isSetting = data[1] === 1;
+        return undefined;
+      },
+    });
+    await pod.until(
+      driver.bootDevice?.set({ device: 'network', persistent: false, uefi: true }, DEADLINE_MS) ?? assert.fail(),
+    );
+    assert.equal(chassis.flags?.device, 0x04);
+    assert.equal(isSetting, false);
+  });
+
   test('gives its session back when it is closed', async () => {
     const { pod, bmc, driver } = bench();
     await pod.until(driver.power?.read(DEADLINE_MS) ?? assert.fail());

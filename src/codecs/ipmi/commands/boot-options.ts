@@ -36,6 +36,9 @@ const PERSISTENT = 0x40;
 const EFI = 0x20;
 const DEVICE_BITS = 0x3c;
 
+/** Somebody else has set it in progress. */
+export const ANOTHER_IS_SETTING = 0x81;
+
 const CODES = {
   128: 'the BMC does not have this boot option',
   129: 'another one is changing it',

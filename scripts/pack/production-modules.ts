@@ -12,6 +12,7 @@ const UNREAD = [
   // Of packages as wholes, also of those that another brings for itself.
   '{,**/node_modules/}{,@*/}*/{test,tests,__tests__,benchmark,benchmarks,bench,example,examples,doc,docs,types,integration,scripts}',
   'better-sqlite3/{src,deps,binding.gyp}',
+  'koffi/cnoke.cjs',
   'koffi/**/*.{c,cc,h,hh,hpp,cpp,S,asm,inc}',
   'node-addon-api',
   '**/*.{sh,html,ico,png}',

@@ -49,6 +49,9 @@ export async function layTree(
   writeFileSync(join(documents, 'NEWS.gz'), gzip(readFileSync(join(root, 'CHANGELOG.md'))));
   cpSync(join(root, 'debian', 'copyright'), join(documents, 'copyright'));
   place(target, 'usr/share/man/man8/podboot.8.gz', (path) => writeFileSync(path, gzip(manualPage(version))));
+  place(target, 'usr/share/man/man8/podboot-inventory.8.gz', (path) =>
+    writeFileSync(path, gzip('.so man8/podboot.8\n')),
+  );
 }
 
 /** By the ending of a file in systemd/. */

@@ -3,6 +3,7 @@ import type { ClusterView, HandOffResultView } from '../api/schemas/run.ts';
 import { expandHostlist } from '../domain/hostlist.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
+import { exportHandOff } from './hand-off-export.ts';
 import { personOf } from './person.ts';
 import { clustersText } from './run-text.ts';
 
@@ -11,7 +12,7 @@ interface ByOptions extends ApiOptions {
   readonly reason?: string;
 }
 
-/** `podboot hand-off`: status, retry, accept, resume. */
+/** `podboot hand-off`: status, retry, accept, resume, export. */
 export function registerHandOff(program: Command, { output, env }: ApiEnvironment = REAL_ENVIRONMENT): void {
   const handOff = program.command('hand-off').description('finished nodes on their way into their clusters');
   const ours = (command: Command) => withApi(command).option('--json', 'print it for programs');
@@ -70,5 +71,18 @@ export function registerHandOff(program: Command, { output, env }: ApiEnvironmen
     const path = `/clusters/${encodeURIComponent(cluster)}/resume-hand-off`;
     const { body } = await createApiClient(options, env).call<ClusterView>('POST', path);
     output.print(options.json === true ? JSON.stringify(body, null, 2) : clustersText([body], []));
+  });
+
+  withApi(
+    handOff
+      .command('export')
+      .description('write results, checks, timelines and logs of runs into a new folder, for the file of the pod')
+      .argument('<folder>', 'it must be empty, or not be there')
+      .argument('[nodes]', 'these alone, as dgx[01-32]; else all that were handed over'),
+  ).action(async (folder: string, nodes: string | undefined, options: ApiOptions) => {
+    const names = nodes === undefined ? undefined : expandHostlist(nodes);
+    const written = await exportHandOff(createApiClient(options, env), folder, names);
+    output.print(`${written.nodes} nodes and ${written.runs} runs are in ${folder}`);
+    for (const run of written.gone) output.tell(`the run ${run} is not kept any more: there is no log of it`);
   });
 }

@@ -11,10 +11,15 @@ const RETRIES = 120;
 
 /** What there is of a run's log now. */
 export async function readLog(api: ApiClient, id: string, output: Output): Promise<void> {
+  for await (const page of logPages(api, id)) show(page, output);
+}
+
+/** As it is now, page by page. */
+export async function* logPages(api: ApiClient, id: string): AsyncGenerator<LogPageView> {
   for (let after = 0; ; ) {
     const page = await pageOf(api, id, after, 0);
-    show(page, output);
     if (page.text === '' && page.next === after) return;
+    yield page;
     after = page.next;
   }
 }

@@ -71,7 +71,7 @@ export function clustersText(clusters: readonly ClusterView[], results: readonly
   return parts.join('\n\n');
 }
 
-function resultTable(results: readonly HandOffResultView[]): string {
+export function resultTable(results: readonly HandOffResultView[]): string {
   return table(
     ['node', 'cluster', 'run', 'result', 'checks', 'at', 'what'],
     results.map(({ node, cluster, run, outcome, checks, at }) => {
@@ -87,4 +87,10 @@ function resultTable(results: readonly HandOffResultView[]): string {
 
 function isGood({ result }: { readonly result: string }): boolean {
   return result === 'changed' || result === 'unchanged';
+}
+
+export function checksText(checks: HandOffResultView['checks']): string {
+  if (checks.length === 0) return 'no checks';
+  const rows = checks.map(({ check, ok, expected, found }) => [check, ok ? 'passed' : 'FAILED', expected, found]);
+  return table(['check', 'result', 'expected', 'found'], rows);
 }

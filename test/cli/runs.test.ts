@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { registerHandOff } from '../../src/cli/hand-off.ts';
 import { registerRuns } from '../../src/cli/runs.ts';
 import { ApiFixture, nodeBody } from '../api/api-fixture.ts';
+import { until } from '../harness/process.ts';
 import { cluster } from '../runners/hand-off/house.ts';
 import { capture, run } from './captured.ts';
 
@@ -106,4 +107,26 @@ test('the hand-off is shown, tried again, accepted and let go on', async () => {
   assert.match((await podboot('hand-off', 'resume', 'pod1')).printed(), /goes on/);
   assert.equal((await podboot('hand-off', 'accept', 'dgx02', '--reason', 'by hand')).printed(), 'dgx02 is ready');
   await assert.rejects(podboot('hand-off', 'resume', 'nosuch'), /no cluster nosuch/);
+});
+
+test('results, checks, timelines and logs are written into a new folder for the file of the pod', async () => {
+  pod.clusters = [cluster({ runner: 'command', options: { argv: ['/bin/sh', '-c', SCRIPT, '{hosts}'] } })];
+  await podboot('runs', 'start', 'pod1', '--nodes', 'dgx01', '--follow');
+  const [{ id }] = JSON.parse((await podboot('runs', 'list', '--json')).printed());
+  await until(async () => pod.handOff.desk.book.results().length === 1, { what: 'the result', timeoutMs: 5_000 });
+  const file = join(folder, 'file-of-pod1');
+  assert.equal((await podboot('hand-off', 'export', file)).printed(), `1 nodes and 1 runs are in ${file}`);
+  const read = (name: string) => readFileSync(join(file, name), 'utf8');
+  assert.match(read('summary.txt'), new RegExp(`dgx01 +pod1 +${id} +changed`));
+  assert.equal(JSON.parse(read('results.json'))[0].run, id);
+  assert.equal(JSON.parse(read('nodes/dgx01/result.json')).outcome.result, 'changed');
+  assert.match(read('nodes/dgx01/timeline.jsonl'), /hand-off\.done/);
+  assert.equal(read(`runs/${id}.log`), 'joins dgx01\npassword=[secret]\ndone\n');
+  assert.match(read(`runs/${id}.txt`), /state +succeeded/);
+  assert.equal(statSync(join(file, `runs/${id}.log`)).mode & 0o777, 0o600);
+  await assert.rejects(podboot('hand-off', 'export', file), /is not empty/);
+  await assert.rejects(podboot('hand-off', 'export', join(folder, 'other'), 'nosuch'), /no such node/);
+  const fresh = join(folder, 'fresh');
+  await podboot('hand-off', 'export', fresh, 'dgx02');
+  assert.match(readFileSync(join(fresh, 'nodes/dgx02/result.txt'), 'utf8'), /was not handed over yet/);
 });

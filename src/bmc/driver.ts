@@ -13,6 +13,7 @@ export interface BmcDriver {
   readonly inventory?: InventoryControl;
   readonly log?: LogControl;
   readonly password?: PasswordControl;
+  readonly raw?: RawControl;
   /** Ends sessions at the BMC, which has few slots for them. */
   close(): Promise<void>;
 }
@@ -164,4 +165,28 @@ export interface LogControl {
 export interface PasswordControl {
   /** Of the driver's own user. @throws BmcError, RangeError for one that the BMC can't keep */
   change(password: string, deadlineMs: number): Promise<void>;
+}
+
+export interface RawRequest {
+  /** Even, 0 to 62 (IPMI 2.0 table 5-1). */
+  readonly netFn: number;
+  readonly command: number;
+  readonly data: readonly number[];
+}
+
+export interface RawAnswer {
+  /** IPMI 2.0 table 5-2; 0 is success. */
+  readonly completionCode: number;
+  /** What it means, as a sentence. */
+  readonly text: string;
+  /** What follows it. */
+  readonly data: Uint8Array;
+}
+
+export interface RawControl {
+  /**
+   * Whatever a person types, sent once.
+   * @throws BmcError where there is no answer; a code that is not 0 is one. RangeError for what are no bytes
+   */
+  send(request: RawRequest, deadlineMs: number): Promise<RawAnswer>;
 }

@@ -1,4 +1,4 @@
-import type { BmcDriver, BmcLogEntry, BootOverride } from '../bmc/driver.ts';
+import type { BmcDriver, BmcLogEntry, BootOverride, RawAnswer } from '../bmc/driver.ts';
 import { BmcError } from '../bmc/driver.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import type { BootEvent } from '../domain/events.ts';
@@ -21,6 +21,7 @@ import type { JobRequest } from './job-request.ts';
 import { PasswordRotation } from './password-rotation.ts';
 import { askPatiently } from './patience.ts';
 import type { BmcLook, NodeStanding } from './ports.ts';
+import { checkRaw, type RawOrder, rawText } from './raw-order.ts';
 import { type LaneView, Scheduler } from './scheduler.ts';
 import { StatePoller } from './state-poller.ts';
 import { StoppableClock } from './stoppable-clock.ts';
@@ -194,6 +195,29 @@ export class PowerService {
       if (driver.log === undefined) throw new BmcError('refused', `the driver ${driver.name} has no log`);
       return driver.log.read(sinceId, limit, deadlineMs);
     });
+  }
+
+  /**
+   * A command as a person typed it, sent once; who, and what, is in the timeline before it leaves.
+   *
+   * @throws InvalidInput, HostRefused
+   */
+  async raw(node: Node, order: RawOrder): Promise<RawAnswer> {
+    checkRaw(order);
+    const { by, reason } = order;
+    const told = `${by} sends ${rawText(order)} to its BMC`;
+    this.#tellRaw(node, 'bmc.raw', reason === undefined ? told : `${told}: ${reason}`);
+    const answer = await this.ask(node, (driver, deadlineMs) => {
+      if (driver.raw === undefined) throw new BmcError('refused', `the driver ${driver.name} takes no raw commands`);
+      return driver.raw.send(order, deadlineMs);
+    });
+    this.#tellRaw(node, 'bmc.raw-answer', `its BMC answers ${rawText(order)} of ${by}: ${answer.text}`);
+    return answer;
+  }
+
+  #tellRaw({ id, name }: Node, type: string, text: string): void {
+    const subject = { nodeId: id, nodeName: name };
+    this.#options.events.emit({ type, level: 'info', subject, text: `${name}: ${text}` });
   }
 
   /** What was refused with the old ones may be tried again. @throws InvalidInput, HostRefused */

@@ -25,6 +25,12 @@ class Bench extends ApiFixture {
       log: {
         read: async () => [{ id: 1, timeSeconds: 1_700_000_000, text: 'PSU 1 lost', severity: 'critical', raw: '00' }],
       },
+      raw: {
+        send: async ({ netFn }) =>
+          netFn === 6
+            ? { completionCode: 0, text: '(00) done', data: Uint8Array.of(0x20, 0x81) }
+            : { completionCode: 0xc1, text: '(c1) the BMC does not know this command', data: new Uint8Array() },
+      },
       close: async () => {},
     };
   };
@@ -111,6 +117,36 @@ describe('jobs', () => {
     assert.deepEqual(problemOf(await api.call('POST', '/jobs?name=dgx01', { ...order, at: 'soon' })).paths, ['/at']);
     assert.deepEqual(problemOf(await api.call('POST', '/jobs?name=dgx01', { ...order, every: 'x' })).paths, ['/every']);
     assert.equal((await api.call('GET', '/jobs/job-0')).statusCode, 404);
+  });
+});
+
+describe('a raw command', () => {
+  const of = (netFn: number, command: number, ...data: number[]) => ({ by: 'anna', netFn, command, data });
+
+  test('is sent, and stands in the timeline with its bytes and who sent it', async () => {
+    const api = new Bench();
+    await api.withNodes(1);
+    const answer = await api.call('POST', '/nodes/dgx01/bmc/raw', { ...of(6, 1, 0xab), reason: 'ticket 4711' });
+    assert.equal(answer.statusCode, 200, answer.body);
+    assert.deepEqual(answer.json(), { node: 'dgx01', completionCode: 0, text: '(00) done', data: '2081' });
+    const told = api.events.filter(({ type }) => type.startsWith('bmc.raw')).map(({ text }) => text);
+    assert.deepEqual(told, [
+      'dgx01: anna sends 06 01 ab to its BMC: ticket 4711',
+      'dgx01: its BMC answers 06 01 ab of anna: (00) done',
+    ]);
+    assert.equal((await api.call('POST', '/nodes/dgx01/bmc/raw', of(0x2e, 1))).json().completionCode, 0xc1);
+  });
+
+  test('of nobody, of a session, of power or with a password in it is sent to no BMC', async () => {
+    const api = new Bench();
+    await api.withNodes(1);
+    const { by: _, ...nobody } = of(6, 1);
+    for (const body of [nobody, of(7, 1), of(0, 2, 2), of(6, 0x3c), of(6, 0x47, 2, 2, 1), of(6, 1, 256), of(6, 1.5)]) {
+      const answer = await api.call('POST', '/nodes/dgx01/bmc/raw', body);
+      assert.equal(answer.statusCode, 422, `${JSON.stringify(body)} ${answer.statusCode} ${answer.body}`);
+    }
+    assert.equal(api.targets.length, 0);
+    assert.ok(!api.events.some(({ type }) => type.startsWith('bmc.raw')));
   });
 });
 

@@ -11,6 +11,8 @@ import {
   CredentialsBody,
   CredentialsListView,
   InventoryView,
+  RawBody,
+  RawView,
   RotateBody,
   RotateView,
 } from '../schemas/power.ts';
@@ -79,6 +81,25 @@ export function bmcRoutes(power: PowerService, care: BmcCare, registry: NodeRegi
             ...(timeSeconds === undefined ? {} : { at: iso(timeSeconds * 1_000) }),
           })),
         };
+      },
+    );
+
+    app.post(
+      '/nodes/:node/bmc/raw',
+      {
+        schema: {
+          tags,
+          summary: 'Send a BMC an IPMI command as it stands, once; who sends it is in the timeline',
+          params: NodeParams,
+          body: RawBody,
+          response: { 200: RawView },
+        },
+      },
+      async (request) => {
+        const node = findNode(registry, request.params.node);
+        const { data = [], ...rest } = request.body;
+        const answer = await power.raw(node, { ...rest, data });
+        return { node: node.name, ...answer, data: Buffer.from(answer.data).toString('hex') };
       },
     );
 

@@ -192,6 +192,28 @@ export const IdentifyBody = Type.Object(
   { seconds: Type.Integer({ minimum: 0, maximum: 255, description: 'How long its light is on; 0: off.' }) },
   closed,
 );
+const rawByte = (maximum: number, description: string) => Type.Integer({ minimum: 0, maximum, description });
+export const RawBody = Type.Object(
+  {
+    ...who,
+    netFn: rawByte(62, 'Network function of the request: even.'),
+    command: rawByte(255, 'Command.'),
+    data: Type.Optional(
+      Type.Array(rawByte(255, 'A byte.'), {
+        maxItems: 255,
+        description: 'What follows it. It stands in the timeline.',
+      }),
+    ),
+  },
+  closed,
+);
+export const RawView = Type.Object({
+  node: Type.String(),
+  completionCode: Type.Integer({ description: '0 is success (IPMI 2.0 table 5-2).' }),
+  text: Type.String({ description: 'What the code means.' }),
+  data: Type.String({ description: 'What follows it, in hexadecimal.' }),
+});
+export type RawView = Static<typeof RawView>;
 export const BmcTestView = Type.Object({ node: Type.String(), findings: Type.Array(FindingView) });
 export type BmcTestView = Static<typeof BmcTestView>;
 export const InventoryView = Type.Object({

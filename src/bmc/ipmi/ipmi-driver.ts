@@ -27,6 +27,7 @@ import { IpmiClient, type IpmiClientOptions } from './client.ts';
 import { codeOf, optional, part, translated } from './driver-errors.ts';
 import { changeOwnPassword } from './own-password.ts';
 import type { IpmiQuirk } from './quirks.ts';
+import { sendRaw } from './raw.ts';
 import { selEntry } from './sel-text.ts';
 import { SolConsole } from './sol-console.ts';
 
@@ -79,6 +80,7 @@ export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
     password: {
       change: (password, deadlineMs) => changeOwnPassword(client, options.credentials, password, deadlineMs),
     },
+    raw: { send: (request, deadlineMs) => sendRaw(client, request, deadlineMs) },
     async close() {
       client.close();
     },

@@ -75,6 +75,19 @@ describe('a BMC by IPMI', () => {
     assert.equal(isSetting, false);
   });
 
+  test('is sent whatever a person types, once, and a code that is not 0 is an answer', async () => {
+    const { pod, driver } = bench();
+    const send = (netFn: number, command: number, ...data: number[]) =>
+      pod.until(driver.raw?.send({ netFn, command, data }, DEADLINE_MS) ?? assert.fail());
+    assert.equal(Buffer.from((await send(6, 0x01)).data).toString('hex', 0, 2), '2001');
+    assert.deepEqual(await send(0x2e, 0x77), {
+      completionCode: 0xc1,
+      text: '(c1) the BMC does not know this command',
+      data: new Uint8Array(),
+    });
+    await assert.rejects(send(7, 1), RangeError);
+  });
+
   test('gives its session back when it is closed', async () => {
     const { pod, bmc, driver } = bench();
     await pod.until(driver.power?.read(DEADLINE_MS) ?? assert.fail());

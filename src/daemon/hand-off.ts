@@ -3,7 +3,7 @@ import type { Commands } from '../domain/commands.ts';
 import type { AcceptanceGate, ClusterSettings, RunHost } from '../domain/hand-off.ts';
 import { formatIpv4, subnetContains } from '../domain/ipv4.ts';
 import { clientIdKey, type InterfaceKey, macKey } from '../domain/lease.ts';
-import type { Node, NodeInterface } from '../domain/node.ts';
+import type { Node, NodeId, NodeInterface } from '../domain/node.ts';
 import type { NodeState } from '../domain/node-life.ts';
 import type { Clock, EventSink, LeaseDirectory, NodeDirectory, StoreChange, StoreSnapshot } from '../domain/ports.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -129,11 +129,13 @@ export function createHandOff(parts: HandOffParts): HandOff {
 }
 
 function lifeOf(book: () => LifeBook, nodes: NodeDirectory): HandOffLife {
+  const lifeBy = (nodeId: NodeId) => {
+    const node = nodes.byId(nodeId);
+    return node === undefined ? undefined : book().life(node);
+  };
   return {
-    state: (nodeId) => {
-      const node = nodes.byId(nodeId);
-      return node === undefined ? undefined : book().life(node).state;
-    },
+    state: (nodeId) => lifeBy(nodeId)?.state,
+    since: (nodeId) => lifeBy(nodeId)?.since,
     started: (node) => book().handOffs.started(node),
     done: (node) => book().handOffs.done(node),
     failed: (node, fault) => book().handOffs.failed(node, fault),

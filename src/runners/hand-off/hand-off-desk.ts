@@ -16,6 +16,7 @@ import type { RunLedger } from '../run-ledger.ts';
 import { ClusterTurns } from './cluster-turns.ts';
 import { EffectWaiters } from './effect-waiters.ts';
 import { subjectOf } from './hand-off-words.ts';
+import { isNewSince, wentAnotherWay } from './new-systems.ts';
 import {
   afterWave,
   begun,
@@ -129,9 +130,7 @@ export class HandOffDesk {
     await this.#options.life.accepted(node, by, reason);
     const cluster = this.clusterOf(node);
     if (cluster === undefined) return;
-    await this.#turns.take(cluster.name, () =>
-      this.book.put(withoutNodes(this.book.queue(cluster.name), new Set([node.id]))),
-    );
+    await this.book.update(cluster.name, (queue) => withoutNodes(queue, new Set([node.id])));
     this.#release(node.id, undefined);
   }
 
@@ -139,28 +138,33 @@ export class HandOffDesk {
   async resume(name: string): Promise<void> {
     if (!this.#options.clusters().some((cluster) => cluster.name === name))
       throw new NotFound(`There is no cluster ${name} in podboot.yaml.`, 'podboot hand-off status shows them.');
-    await this.#turns.take(name, () => this.book.put(resumed(this.book.queue(name))));
+    await this.book.update(name, resumed);
     this.#look(name);
   }
 
   /** A node that is no more. */
   async forget(nodeId: NodeId): Promise<void> {
     for (const { cluster } of this.book.queues())
-      await this.#turns.take(cluster, () => this.book.put(withoutNodes(this.book.queue(cluster), new Set([nodeId]))));
+      await this.book.update(cluster, (queue) => withoutNodes(queue, new Set([nodeId])));
     await this.book.forget(nodeId);
     this.#release(nodeId, undefined);
   }
 
   async #enqueue({ name }: ClusterSettings, nodes: readonly Node[], by: string | undefined): Promise<void> {
-    await this.#turns.take(name, async () => {
-      const since = this.#options.clock.now();
-      let queue = this.book.queue(name);
-      for (const { id } of nodes)
-        queue = enqueued(queue, { nodeId: id, since, interruptions: 0, ...(by === undefined ? {} : { by }) });
-      await this.book.put(queue);
-      // Its run had begun before the daemon ended.
-      for (const { nodeId } of queue.current?.nodes ?? []) this.#release(nodeId, startedBy(queue.current?.run ?? ''));
-    });
+    const { life, runs, clock } = this.#options;
+    const since = clock.now();
+    const isNew = (id: NodeId, { current }: HandOffQueue) =>
+      current !== undefined && isNewSince(life, id, runs.get(current.run));
+    const asked = by === undefined ? {} : { by };
+    const queue = await this.book.update(name, (before) =>
+      nodes.reduce(
+        (sum, { id }) => enqueued(sum, { nodeId: id, since, interruptions: 0, ...asked }, isNew(id, sum)),
+        before,
+      ),
+    );
+    // Its run had begun before the daemon ended.
+    for (const { nodeId } of queue.current?.nodes ?? [])
+      if (!isNew(nodeId, queue)) this.#release(nodeId, startedBy(queue.current?.run ?? ''));
     this.#look(name);
   }
 
@@ -199,13 +203,15 @@ export class HandOffDesk {
   /** Those who have gone another way since: installed anew, in maintenance, removed. */
   async #dropStrayed(name: string): Promise<void> {
     const { life, nodes } = this.#options;
-    const strayed = this.book.queue(name).waiting.filter(({ nodeId, by }) => {
+    const ids = new Set<NodeId>();
+    const isStrayed = ({ nodeId, by }: WaitingNode) => {
       const state = nodes.byId(nodeId) === undefined ? undefined : life.state(nodeId);
       return state !== 'installed' && state !== 'handing-off' && !(state === 'ready' && by !== undefined);
+    };
+    await this.book.update(name, (queue) => {
+      for (const each of queue.waiting) if (isStrayed(each)) ids.add(each.nodeId);
+      return withoutNodes(queue, ids);
     });
-    if (strayed.length === 0) return;
-    const ids = new Set(strayed.map(({ nodeId }) => nodeId));
-    await this.book.put(withoutNodes(this.book.queue(name), ids));
     for (const id of ids) this.#release(id, undefined);
   }
 
@@ -235,7 +241,7 @@ export class HandOffDesk {
       const mend = `${first.mend} Then podboot hand-off retry ${node.name}`;
       await life.failed(node, { code: `hand-off-${first.code}`, text: first.message, mend });
     }
-    if (bad.size > 0) await this.book.put(withoutNodes(this.book.queue(cluster.name), bad));
+    if (bad.size > 0) await this.book.update(cluster.name, (queue) => withoutNodes(queue, bad));
     for (const id of bad) this.#release(id, undefined);
     // Also one of a node outside of the wave, as of a control plane that the run needs.
     const waveNames = new Set(wave.map(({ nodeId }) => nodes.byId(nodeId)?.name));
@@ -243,8 +249,7 @@ export class HandOffDesk {
     if (bad.size > 0 && first === undefined) return this.#look(cluster.name);
     const text = first?.message ?? (error instanceof Error ? error.message : String(error));
     const mend = first?.mend ?? mendOf(error);
-    const queue = this.book.queue(cluster.name);
-    if (queue.blocked?.text !== text)
+    if (this.book.queue(cluster.name).blocked?.text !== text)
       events.emit({
         type: 'hand-off.blocked',
         level: 'warn',
@@ -252,7 +257,7 @@ export class HandOffDesk {
         text: `no run of ${cluster.name} can begin: ${text}`,
         mend,
       });
-    await this.book.put(blocked(queue, text, mend, clock.now()));
+    await this.book.update(cluster.name, (queue) => blocked(queue, text, mend, clock.now()));
     this.#look(cluster.name);
   }
 
@@ -270,14 +275,19 @@ export class HandOffDesk {
     const { nodes, life, clock } = this.#options;
     const queue = this.book.queue(name);
     const members = Object.keys(run.hosts).flatMap((host) => nodes.byName(host) ?? []);
-    if (queue.current?.run !== run.id) {
-      const wave = members.map(
-        ({ id }): WaitingNode =>
-          queue.waiting.find(({ nodeId }) => nodeId === id) ?? { nodeId: id, since: clock.now(), interruptions: 0 },
-      );
-      await this.book.put(begun(queue, run.id, wave));
-    }
+    const waits = (now: HandOffQueue, { id }: Node): WaitingNode =>
+      now.waiting.find(({ nodeId }) => nodeId === id) ?? { nodeId: id, since: clock.now(), interruptions: 0 };
+    await this.book.update(name, (now) =>
+      now.current?.run === run.id
+        ? now
+        : begun(
+            now,
+            run.id,
+            members.map((node) => waits(now, node)),
+          ),
+    );
     for (const node of members) {
+      if (isNewSince(life, node.id, run)) continue;
       const isAsked = queue.waiting.find(({ nodeId }) => nodeId === node.id)?.by !== undefined;
       // The life hears of it by its effect where that waits for us.
       if (this.#release(node.id, startedBy(run.id))) continue;
@@ -286,28 +296,32 @@ export class HandOffDesk {
   }
 
   async #finish(cluster: ClusterSettings, run: RunStatus | undefined): Promise<void> {
-    const { clock, gate, nodes, hostOf } = this.#options;
+    const { clock, gate, nodes, hostOf, life } = this.#options;
     const queue = this.book.queue(cluster.name);
     const { current } = queue;
     if (current === undefined || (run !== undefined && current.run !== run.id)) return this.#look(cluster.name);
     if (run === undefined || run.state === 'refused') return this.#neverBegan(cluster, queue, run);
-    const hosts = current.nodes.flatMap(({ nodeId }) => nodes.byId(nodeId) ?? []).map(hostOf);
+    const still = () => current.nodes.filter(({ nodeId }) => !wentAnotherWay(life, nodeId, run));
+    const hosts = still()
+      .flatMap(({ nodeId }) => nodes.byId(nodeId) ?? [])
+      .map(hostOf);
     const passed = runnersSuccesses(run, hosts);
     const checks = passed.length === 0 ? new Map() : await gate.check(cluster, passed);
-    const ends = nodeEnds(run, current.nodes, (id) => nodes.byId(id), checks, clock.now());
+    // Looked at anew: the acceptance may have taken an hour.
+    const wave = still();
+    const ends = nodeEnds(run, wave, (id) => nodes.byId(id), checks, clock.now());
     const fates = new Map<NodeId, WaveFate>(ends.map(({ node, fate }) => [node.id, fate]));
     const stoppedBy = run.state === 'stopped' ? (run.stoppedBy ?? 'somebody') : undefined;
     const end = { run: run.id, fates, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
-    // Read anew: nodes came to wait while the acceptance took its time.
-    const after = afterWave(this.book.queue(cluster.name), cluster, settingsHash(cluster), end, clock.now());
-    const givenUp = new Set(after.givenUp);
+    const after = (now: HandOffQueue) => {
+      const reckoned = now.current === undefined ? now : { ...now, current: { ...now.current, nodes: wave } };
+      return afterWave(reckoned, cluster, settingsHash(cluster), end, clock.now());
+    };
+    const givenUp = new Set(after(this.book.queue(cluster.name)).givenUp);
     // The lives first: told twice they stay the same, and a crash in between tells them again.
     for (const each of ends) if (each.fate !== 'unknown' || givenUp.has(each.node.id)) await this.#tell(each);
-    await this.book.put(
-      after.queue,
-      ends.map(({ result }) => result),
-    );
-    this.#tellHalt(cluster.name, after.queue);
+    const results = ends.map(({ result }) => result);
+    this.#tellHalt(cluster.name, await this.book.update(cluster.name, (now) => after(now).queue, results));
     this.#look(cluster.name);
   }
 
@@ -316,7 +330,7 @@ export class HandOffDesk {
     const { current } = queue;
     const text = run?.reason ?? `nothing is known of the run ${current?.run}`;
     const mend = `podboot runs log ${current?.run}`;
-    await this.book.put(neverBegan(queue, text, mend, this.#options.clock.now()));
+    await this.book.update(name, (now) => neverBegan(now, text, mend, this.#options.clock.now()));
     this.#options.events.emit({
       type: 'hand-off.blocked',
       level: 'warn',

@@ -18,9 +18,13 @@ export function emptyQueue(cluster: string): HandOffQueue {
   return { cluster, waiting: [] };
 }
 
-/** A node that waits already, or is in the run under way, stays as it is. */
-export function enqueued(queue: HandOffQueue, node: WaitingNode): HandOffQueue {
-  const isKnown = [...queue.waiting, ...(queue.current?.nodes ?? [])].some(({ nodeId }) => nodeId === node.nodeId);
+/**
+ * A node that waits already, or is in the run under way, stays as it is.
+ * @param isAnew it was installed after that run had begun, which says nothing of its new system
+ */
+export function enqueued(queue: HandOffQueue, node: WaitingNode, isAnew = false): HandOffQueue {
+  const known = [...queue.waiting, ...(isAnew ? [] : (queue.current?.nodes ?? []))];
+  const isKnown = known.some(({ nodeId }) => nodeId === node.nodeId);
   return isKnown ? queue : { ...queue, waiting: [...queue.waiting, node] };
 }
 
@@ -71,7 +75,8 @@ export function begun(queue: HandOffQueue, run: RunId, nodes: readonly WaitingNo
 /** The run under way changed nothing: its nodes wait again, each time longer. */
 export function neverBegan(queue: HandOffQueue, text: string, mend: string, now: number): HandOffQueue {
   const { current, ...rest } = queue;
-  const waiting = [...(current?.nodes ?? []), ...rest.waiting];
+  const again = (current?.nodes ?? []).filter(({ nodeId }) => !rest.waiting.some((each) => each.nodeId === nodeId));
+  const waiting = [...again, ...rest.waiting];
   return blocked({ ...rest, waiting }, text, mend, now, current?.attempts);
 }
 
@@ -125,7 +130,7 @@ export function afterWave(
   const failed = current.nodes.filter(({ nodeId }) => end.fates.get(nodeId) === 'failed').length + givenUp.length;
   const waiting = [...again.map((node) => ({ ...node, interruptions: node.interruptions + 1 })), ...rest.waiting];
   const halt = haltAfter(cluster, end, failed, current.nodes.length, now);
-  const isWell = failed === 0 && unknown.length === 0;
+  const isWell = failed === 0 && unknown.length === 0 && current.nodes.length > 0;
   return {
     queue: {
       ...rest,

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { ClusterSettings, HandOffQueue, HandOffResult } from '../../domain/hand-off.ts';
 import type { NodeId } from '../../domain/node.ts';
 import type { StoreChange } from '../../domain/ports.ts';
+import { Turns } from '../../domain/turns.ts';
 import { emptyQueue } from './policy.ts';
 
-/** Queues and results in memory and in the store: on disk first. */
+/** Queues and results in memory and in the store: on disk first, one change after another. */
 export class QueueBook {
+  readonly #turns = new Turns();
   readonly #queues: Map<string, HandOffQueue>;
   readonly #results: Map<NodeId, HandOffResult>;
   readonly #commit: (batch: readonly StoreChange[]) => Promise<void>;
@@ -36,7 +38,23 @@ export class QueueBook {
     return [...this.#results.values()];
   }
 
-  async put(queue: HandOffQueue, results: readonly HandOffResult[] = []): Promise<void> {
+  /**
+   * A queue as it is by then, changed: nobody waits for more than the disk.
+   * @returns as it is now
+   */
+  update(
+    cluster: string,
+    change: (queue: HandOffQueue) => HandOffQueue,
+    results: readonly HandOffResult[] = [],
+  ): Promise<HandOffQueue> {
+    return this.#turns.take(async () => {
+      const queue = change(this.queue(cluster));
+      await this.#put(queue, results);
+      return queue;
+    });
+  }
+
+  async #put(queue: HandOffQueue, results: readonly HandOffResult[]): Promise<void> {
     const isSame = queue === this.#queues.get(queue.cluster);
     if (isSame && results.length === 0) return;
     await this.#commit([
@@ -50,10 +68,12 @@ export class QueueBook {
   }
 
   /** Of a cluster that is no more. */
-  async drop(cluster: string): Promise<void> {
-    if (!this.#queues.has(cluster)) return;
-    await this.#commit([{ remove: 'document', kind: 'hand-off-queue', id: cluster }]);
-    this.#queues.delete(cluster);
+  drop(cluster: string): Promise<void> {
+    return this.#turns.take(async () => {
+      if (!this.#queues.has(cluster)) return;
+      await this.#commit([{ remove: 'document', kind: 'hand-off-queue', id: cluster }]);
+      this.#queues.delete(cluster);
+    });
   }
 
   /** Of a node that is no more. */

@@ -123,6 +123,7 @@ export class HandOffHouse {
   readonly clock: FakeClock;
   readonly nodes = new Map<string, Node>();
   readonly states = new Map<NodeId, NodeState>();
+  readonly #installedAt = new Map<NodeId, number>();
   readonly faults = new Map<NodeId, Omit<NodeFault, 'at'>>();
   readonly events: { type: string; text: string }[] = [];
   readonly store = new Map<string, StoreChange>();
@@ -148,6 +149,7 @@ export class HandOffHouse {
   /** Its installation is over: what its life then asks for. */
   async finished(each: Node): Promise<void> {
     this.states.set(each.id, 'installed');
+    this.#installedAt.set(each.id, this.clock.now());
     void this.#effect(each);
     await settle();
   }
@@ -196,6 +198,7 @@ export class HandOffHouse {
       gate: { check: (...them) => this.gate.check(...them) },
       life: {
         state: (id) => this.states.get(id),
+        since: (id) => this.#installedAt.get(id),
         started: async ({ id }) => {
           this.states.set(id, 'handing-off');
           this.faults.delete(id);

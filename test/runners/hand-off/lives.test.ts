@@ -28,6 +28,7 @@ async function daemon(clock = new FakeClock(), store = new MemoryStore(), runs =
     gate: { check: async () => new Map() },
     life: {
       state: (id) => house().book.life(house().nodes.byId(id) as never).state,
+      since: (id) => house().book.life(house().nodes.byId(id) as never).since,
       started: (node) => house().book.handOffs.started(node),
       done: (node) => house().book.handOffs.done(node),
       failed: (node, fault) => house().book.handOffs.failed(node, fault),

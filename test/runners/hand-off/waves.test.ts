@@ -253,3 +253,53 @@ test('runs that change nothing follow each other more and more slowly', async ()
   assert.equal(house.stateOf('dgx001'), 'ready');
   assert.equal(house.desk.book.queue('pod1').blocked, undefined);
 });
+
+test('people and finished nodes are answered while the acceptance of a wave takes its hour', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0 })];
+  const [one, two, three] = house.add(...names(3));
+  assert.ok(one !== undefined && two !== undefined && three !== undefined);
+  let pass = () => {};
+  house.gate = { check: () => new Promise((resolve) => (pass = () => resolve(new Map()))) };
+  await house.finished(one);
+  await house.passes(11 * MINUTE);
+  house.states.set(two.id, 'ready');
+  const answered: string[] = [];
+  void house.desk.retry([two], 'ann').then(() => answered.push('retry'));
+  void house.desk.resume('pod1').then(() => answered.push('resume'));
+  void house.desk.accept(three, 'ann').then(() => answered.push('accept'));
+  await house.passes(MINUTE);
+  assert.deepEqual(answered.sort(), ['accept', 'resume', 'retry']);
+  assert.deepEqual([house.stateOf('dgx001'), house.runs.begun.length], ['handing-off', 1]);
+  pass();
+  await house.passes(MINUTE);
+  assert.equal(house.stateOf('dgx001'), 'ready');
+  assert.deepEqual(house.runs.begun[1]?.hosts, ['dgx002']);
+});
+
+test('a node that is installed anew while its run is under way is not made ready by that run', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0, waves: { canaryNodes: 0, maxNodes: 20, maxFailedShare: 0 } })];
+  house.runs.lastsMs = () => HOUR;
+  for (const each of house.add('dgx001', 'dgx002')) await house.finished(each);
+  await house.passes(2 * HOUR);
+  const [again] = house.add('dgx003');
+  assert.ok(again !== undefined);
+  await house.finished(again);
+  await house.passes(MINUTE);
+  house.states.set(again.id, 'installing');
+  await house.passes(30 * MINUTE);
+  await house.finished(again);
+  await house.passes(20 * MINUTE);
+  assert.equal(house.stateOf('dgx003'), 'installed');
+  const before = house.runs.begun.length;
+  await house.restart();
+  await house.passes(15 * MINUTE);
+  assert.notEqual(house.stateOf('dgx003'), 'ready');
+  assert.deepEqual(
+    house.runs.begun.slice(before).map(({ hosts }) => hosts),
+    [['dgx003']],
+  );
+  await house.passes(HOUR);
+  assert.equal(house.stateOf('dgx003'), 'ready');
+});

@@ -1,3 +1,4 @@
+import { CIPHER_SUITES, type CipherSuite } from '../codecs/ipmi/cipher-suite.ts';
 import { createCommandDriver } from './command/command-driver.ts';
 import { type BmcDriver, BmcError, ConsoleAbsent, type ConsoleControl } from './driver.ts';
 import { readCredentials } from './ipmi/credentials.ts';
@@ -23,6 +24,8 @@ export interface BmcTarget {
   /** SHA-256 in lower-case hex. */
   readonly fingerprint: string | undefined;
   readonly command: readonly string[];
+  /** Of IPMI; undefined: the best that it has. */
+  readonly cipherSuite?: CipherSuite['id'] | undefined;
   /** Of interfaces that listen for a magic packet. */
   readonly wakeMacs: readonly string[];
   readonly minGapMs: number;
@@ -81,10 +84,16 @@ function ipmiDriver(target: BmcTarget, port: number | undefined, { clock, networ
     host: hostOf(target),
     ...(port === undefined ? {} : { port }),
     credentials: readCredentials(credentialsOf(target)),
+    ...suiteOf(target),
     clock,
     network,
     minGapMs: target.minGapMs,
   });
+}
+
+function suiteOf({ cipherSuite }: BmcTarget): { readonly suite?: CipherSuite } {
+  const suite = CIPHER_SUITES.find(({ id }) => id === cipherSuite);
+  return suite === undefined ? {} : { suite };
 }
 
 /** A password that Redfish takes may be none for IPMI. */

@@ -6,7 +6,7 @@ type BmcBody = NonNullable<NodePatchBody['bmc']>;
 /** One `--bmc driver=ipmi,host=10.77.1.10,credentials=dgx`: key to value, an empty value removes. */
 export type BmcWords = ReadonlyMap<string, string>;
 
-const KEYS = ['driver', 'host', 'port', 'credentials', 'fingerprint', 'wakeOnLan'];
+const KEYS = ['driver', 'host', 'port', 'credentials', 'fingerprint', 'cipherSuite', 'wakeOnLan'];
 
 export const BMC_HELP = `how its power is reached, as driver=ipmi,host=IP,credentials=NAME (keys: ${KEYS.join(', ')}; drivers: auto, ipmi, redfish, command, none)`;
 
@@ -27,6 +27,6 @@ export function bmcBody(words: BmcWords): BmcBody {
 
 function bmcValue(key: string, value: string): string | number | boolean | null {
   if (value === '') return null;
-  if (key === 'port') return Number(value);
+  if (key === 'port' || key === 'cipherSuite') return Number(value);
   return key === 'wakeOnLan' ? value === 'true' || value === 'yes' : value;
 }

@@ -69,6 +69,10 @@ export interface Node {
 export const BMC_DRIVERS = ['auto', 'ipmi', 'redfish', 'command', 'none'] as const;
 export type BmcDriverName = (typeof BMC_DRIVERS)[number];
 
+/** IPMI 2.0 table 22-20. Those below 3 leave out a password, a code or the encryption, and are never used. */
+export const BMC_CIPHER_SUITES = [3, 17] as const;
+export type BmcCipherSuite = (typeof BMC_CIPHER_SUITES)[number];
+
 /** The management controller behind the interface of role `bmc`, or what stands in for one. */
 export interface NodeBmc {
   readonly driver: BmcDriverName;
@@ -82,6 +86,8 @@ export interface NodeBmc {
   readonly fingerprint?: string;
   /** Of `command`: program and arguments; `{name}`, `{address}` and `{action}` stand for themselves in a word. */
   readonly command?: readonly string[];
+  /** Of IPMI: the cipher suite that its sessions have, and no other; the best that it has unless told. */
+  readonly cipherSuite?: BmcCipherSuite;
   /** Of `none`: its boot interface listens for a magic packet. */
   readonly wakeOnLan?: boolean;
 }

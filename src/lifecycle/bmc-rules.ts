@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/errors.ts';
-import { BMC_DRIVERS, type NodeBmc } from '../domain/node.ts';
+import { BMC_CIPHER_SUITES, BMC_DRIVERS, type NodeBmc } from '../domain/node.ts';
 import { shown, UNPRINTABLE } from './node-input.ts';
 
 /** A name or an address; RFC 1123 has no longer one. */
@@ -15,7 +15,7 @@ export function bmcProblems(bmc: NodeBmc): Problem[] {
   const refuse = (key: string, message: string, mend: string) => {
     problems.push({ path: `bmc.${key}`, message, mend });
   };
-  const { driver, host, port, credentials, fingerprint, command } = bmc;
+  const { driver, host, port, credentials, fingerprint, command, cipherSuite } = bmc;
   if (!BMC_DRIVERS.includes(driver))
     refuse('driver', `“${shown(driver)}” is no driver.`, `Use one of ${BMC_DRIVERS.join(', ')}.`);
   if (host !== undefined && !HOST.test(host))
@@ -26,6 +26,12 @@ export function bmcProblems(bmc: NodeBmc): Problem[] {
     refuse('credentials', `“${shown(credentials)}” is no name of credentials.`, 'podboot bmc credentials lists them.');
   if (fingerprint !== undefined && !FINGERPRINT.test(fingerprint))
     refuse('fingerprint', 'It is no SHA-256 in hexadecimal.', 'podboot bmc test shows the one that the BMC has.');
+  if (cipherSuite !== undefined && !BMC_CIPHER_SUITES.includes(cipherSuite))
+    refuse(
+      'cipherSuite',
+      `${shown(String(cipherSuite))} is no cipher suite that podboot uses: weaker ones leave out a protection.`,
+      `Use one of ${BMC_CIPHER_SUITES.join(', ')}, or leave it out: then it is the best that the BMC has.`,
+    );
   if (driver === 'command' && (command === undefined || command.length === 0))
     refuse(
       'command',

@@ -242,7 +242,7 @@ function mergedBmc(before: NodeBmc | undefined, patch: BmcPatch | null | undefin
 
 /** Fingerprints are written with and without colons, in either case. */
 function readBmc(input: BmcPatch): NodeBmc {
-  const { driver, host, port, credentials, fingerprint, command, wakeOnLan } = input;
+  const { driver, host, port, credentials, fingerprint, command, cipherSuite, wakeOnLan } = input;
   return {
     driver: driver ?? 'auto',
     ...(host == null ? {} : { host: host.trim() }),
@@ -250,6 +250,7 @@ function readBmc(input: BmcPatch): NodeBmc {
     ...(credentials == null ? {} : { credentials: credentials.trim() }),
     ...(fingerprint == null ? {} : { fingerprint: fingerprint.replaceAll(/[:\s]/g, '').toLowerCase() }),
     ...(command == null ? {} : { command }),
+    ...(cipherSuite == null ? {} : { cipherSuite }),
     ...(wakeOnLan == null ? {} : { wakeOnLan }),
   };
 }

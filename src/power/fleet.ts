@@ -137,6 +137,7 @@ export class Fleet {
       credentials,
       fingerprint: bmc.fingerprint,
       command: bmc.command ?? [],
+      cipherSuite: bmc.cipherSuite,
       wakeMacs: node.interfaces.flatMap(({ role, mac }) => (role === 'boot' && mac !== undefined ? [mac] : [])),
       minGapMs: this.#options.minGapMs(),
     };

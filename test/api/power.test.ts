@@ -150,6 +150,24 @@ describe('a raw command', () => {
   });
 });
 
+describe('a cipher suite', () => {
+  test('is said of a node, reaches its driver, and is none of the weak ones', async () => {
+    const api = new Bench();
+    await api.withNodes(1);
+    const say = (cipherSuite: unknown) =>
+      api.call('PATCH', '/nodes/dgx01', { bmc: { cipherSuite } }, { 'if-match': '*' });
+    assert.equal((await say(3)).json().bmc.cipherSuite, 3);
+    await api.call('GET', '/nodes/dgx01/power');
+    assert.equal(api.targets.at(-1)?.cipherSuite, 3);
+    for (const weak of [0, 1, 2, 8, 18, -3, 1.5, '17']) {
+      const answer = await say(weak);
+      assert.equal(answer.statusCode, 422, `${weak} ${answer.body}`);
+    }
+    assert.match((await say(2)).body, /weaker ones leave out a protection/);
+    assert.equal((await say(null)).json().bmc.cipherSuite, undefined);
+  });
+});
+
 describe('credentials', () => {
   test('are in no answer, in no event and in no document', async () => {
     const api = new Bench();

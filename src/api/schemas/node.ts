@@ -1,5 +1,11 @@
 import Type, { type Static } from 'typebox';
-import { BMC_DRIVERS, type DiskMethod, type NodeBmc, type OptionValue } from '../../domain/node.ts';
+import {
+  BMC_DRIVERS,
+  type BmcCipherSuite,
+  type DiskMethod,
+  type NodeBmc,
+  type OptionValue,
+} from '../../domain/node.ts';
 import { type BmcPatch, DISK_METHODS, INTERFACE_ROLES, LOADERS } from '../../lifecycle/node-input.ts';
 import { FaultView } from './fault.ts';
 
@@ -76,6 +82,10 @@ const bmcFields = {
     maxItems: 64,
     description: 'Of the driver command: program and arguments, with {name}, {address} and {action}.',
   }),
+  cipherSuite: Type.Unsafe<BmcCipherSuite>({
+    type: 'integer',
+    description: 'Of IPMI: 17 or 3, and no other; the best that the BMC has unless told.',
+  }),
   wakeOnLan: Type.Boolean({ description: 'Of the driver none: its boot interface listens for a magic packet.' }),
 };
 const bmcDriver = Type.Optional(
@@ -90,6 +100,7 @@ const bmc = Type.Object(
     credentials: Type.Optional(bmcFields.credentials),
     fingerprint: Type.Optional(bmcFields.fingerprint),
     command: Type.Optional(bmcFields.command),
+    cipherSuite: Type.Optional(bmcFields.cipherSuite),
     wakeOnLan: Type.Optional(bmcFields.wakeOnLan),
   },
   { ...closed, description: 'How its power is reached.' },

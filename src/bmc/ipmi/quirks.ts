@@ -1,7 +1,11 @@
 import { BootDeviceSelector } from '../../codecs/ipmi/commands/boot-options.ts';
 import type { DeviceId } from '../../codecs/ipmi/commands/device.ts';
 
-/** How BMCs of one maker, or of one product, depart from the specification. Data: a new one is a line of the table. */
+/**
+ * How BMCs of one maker, or of one product, depart from the specification. Data: a new one is a line of the table. Which cipher
+ * suites a BMC lacks can't stand here, for its maker is known inside a session alone: that is learned of each BMC before the
+ * first one (SessionOpener), or said by a person (`cipherSuite` of a node's BMC).
+ */
 export interface IpmiQuirk {
   /** IANA enterprise number, as Get Device ID has it. */
   readonly manufacturerId?: number;

@@ -29,6 +29,8 @@ export class SessionOpener {
   readonly #options: SessionOpenerOptions;
   /** Kept over sessions. */
   #suite: CipherSuite | undefined;
+  /** The BMC has neither listed it nor opened a session with it. */
+  #isGuess = false;
   #opened = 0;
 
   constructor(options: SessionOpenerOptions) {
@@ -44,7 +46,11 @@ export class SessionOpener {
   /** @param endsAt of the monotonic clock. @throws IpmiError */
   async open(exchange: PlainExchange, endsAt: number): Promise<OpenedSession> {
     const { clock, credentials, privilege, latency } = this.#options;
-    this.#suite ??= (await listedSuite(exchange, latency.patienceMs)) ?? SUITE_17;
+    if (this.#suite === undefined) {
+      this.#suite = await listedSuite(exchange, latency.patienceMs);
+      this.#isGuess = this.#suite === undefined;
+      this.#suite ??= SUITE_17;
+    }
     let hasTriedOther = false;
     // Somebody else's session, or one of our own that was lost half-way, ends within a minute.
     let pauseMs = FULL_PAUSE_MS;
@@ -55,6 +61,7 @@ export class SessionOpener {
         const suite = this.#suite;
         const opened = await openSession({ exchange, credentials, privilege, suite, random: randomBytes, waitMs });
         this.#opened += 1;
+        this.#isGuess = false;
         return opened;
       } catch (error) {
         if (error instanceof SessionRefused && isSuiteRefused(error.status) && !hasTriedOther && !this.#options.suite) {
@@ -71,6 +78,8 @@ export class SessionOpener {
         const isLostAnswer = error instanceof IpmiError && error.failure === 'no-answer';
         if (!isLostAnswer || handshakes >= MAX_HANDSHAKES || clock.monotonic() >= endsAt)
           throw asUnreachable(error, this.#opened);
+        // Some BMCs do not refuse a suite that they do not have: they say nothing.
+        if (this.#isGuess) this.#suite = otherSuite(this.#suite);
       }
     }
   }

@@ -14,6 +14,8 @@ export function bmcCell(field: BmcColumn, cell: string): BmcCell {
         : { mend: `Use one of ${BMC_DRIVERS.join(', ')}.` };
     case 'bmcPort':
       return /^[0-9]{1,5}$/.test(cell) ? { key: 'port', value: Number(cell) } : { mend: 'Use 1 to 65535.' };
+    case 'bmcCipherSuite':
+      return /^[0-9]{1,3}$/.test(cell) ? { key: 'cipherSuite', value: Number(cell) } : { mend: 'Use 17 or 3.' };
     case 'bmcWakeOnLan':
       return /^(?:true|false|yes|no)$/i.test(cell)
         ? { key: 'wakeOnLan', value: /^(?:true|yes)$/i.test(cell) }

@@ -25,6 +25,7 @@ export const NODE_FIELDS = [
   'bmcCredentials',
   'bmcFingerprint',
   'bmcCommand',
+  'bmcCipherSuite',
   'bmcWakeOnLan',
 ] as const;
 export type NodeField = (typeof NODE_FIELDS)[number];

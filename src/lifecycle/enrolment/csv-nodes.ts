@@ -108,6 +108,7 @@ export class CsvNodes {
       case 'bmcCredentials':
       case 'bmcFingerprint':
       case 'bmcCommand':
+      case 'bmcCipherSuite':
       case 'bmcWakeOnLan':
         this.#bmc(node, row, column, field, cell);
         return;

@@ -49,6 +49,7 @@ const COLUMNS: readonly ExportColumn[] = [
   { heading: 'bmcCredentials', cell: ({ bmc }) => text(bmc?.credentials) },
   { heading: 'bmcFingerprint', cell: ({ bmc }) => text(bmc?.fingerprint) },
   { heading: 'bmcCommand', cell: ({ bmc }) => (bmc?.command === undefined ? '' : JSON.stringify(bmc.command)) },
+  { heading: 'bmcCipherSuite', cell: ({ bmc }) => (bmc?.cipherSuite === undefined ? '' : String(bmc.cipherSuite)) },
   { heading: 'bmcWakeOnLan', cell: ({ bmc }) => (bmc?.wakeOnLan === undefined ? '' : String(bmc.wakeOnLan)) },
   { heading: 'install', cell: ({ install }) => (install === undefined ? '' : JSON.stringify(install)) },
 ];

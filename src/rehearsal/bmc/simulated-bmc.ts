@@ -31,6 +31,8 @@ export interface SimulatedBmcOptions {
   readonly suites?: readonly CipherSuite[];
   /** It does not answer Get Channel Cipher Suites, as some do not. */
   readonly hidesSuites?: boolean;
+  /** It says nothing to an Open Session with a suite that it does not have. */
+  readonly ignoresSuites?: boolean;
   readonly maxSessions?: number;
   readonly manufacturerId?: number;
   readonly productId?: number;
@@ -42,6 +44,8 @@ export interface SimulatedBmcOptions {
 }
 
 const MAX_SESSIONS = 4;
+/** IPMI 2.0 table 13-15. */
+const NO_SUCH_SUITE = 0x11;
 /** IPMI 2.0 section 6.12.15: 60 s, give or take three. */
 const SESSION_LIFE_MS = 60_000;
 /** Of one whose handshake has not come to its end. */
@@ -102,7 +106,7 @@ export class SimulatedBmc {
         return encodeV15Packet(encodeIpmiResponse(request, code, data));
       }
       case PayloadType.OPEN_SESSION_REQUEST:
-        return encodePlainPacket(PayloadType.OPEN_SESSION_RESPONSE, this.#open(payload));
+        return this.#answerOpen(payload);
       case PayloadType.RAKP_1: {
         const { bmcSessionId, userName } = decodeRakp1(payload);
         const session = this.#sessions.get(bmcSessionId);
@@ -128,13 +132,19 @@ export class SimulatedBmc {
     }
   }
 
+  #answerOpen(payload: Uint8Array): Uint8Array | undefined {
+    const answer = this.#open(payload);
+    const isSilent = this.#options.ignoresSuites === true && answer[1] === NO_SUCH_SUITE;
+    return isSilent ? undefined : encodePlainPacket(PayloadType.OPEN_SESSION_RESPONSE, answer);
+  }
+
   #open(payload: Uint8Array): Uint8Array {
     const { tag, consoleSessionId, algorithms, privilege } = decodeOpenSessionRequest(payload);
     const { suites = CIPHER_SUITES, maxSessions = MAX_SESSIONS, clock } = this.#options;
     const refuse = (status: number) =>
       encodeOpenSessionResponse({ tag, status, privilege, consoleSessionId, bmcSessionId: 0, algorithms });
     const suite = suiteOf(algorithms);
-    if (suite === undefined || !suites.includes(suite)) return refuse(0x11);
+    if (suite === undefined || !suites.includes(suite)) return refuse(NO_SUCH_SUITE);
     this.#expire();
     if (this.#sessions.size >= maxSessions) return refuse(0x01);
     const id = this.#nextSession;

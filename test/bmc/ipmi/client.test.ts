@@ -27,6 +27,22 @@ describe('a session', () => {
     }
   }
 
+  test('is opened with a BMC that says nothing to a suite that it does not have, nor which it has', async () => {
+    const pod = new BmcPod();
+    pod.bmc('bmc1', { suites: [SUITE_3], hidesSuites: true, ignoresSuites: true });
+    const client = pod.client('bmc1');
+    assert.equal((await pod.until(client.run(getDeviceId(), DEADLINE_MS))).manufacturerId, 7244);
+    client.close();
+  });
+
+  test('has the suite that a person names, and no other', async () => {
+    const pod = new BmcPod();
+    pod.bmc('bmc1', { suites: [SUITE_3] });
+    await pod.until(pod.client('bmc1', { suite: SUITE_3 }).run(getDeviceId(), DEADLINE_MS));
+    const strict = pod.client('bmc1', { suite: SUITE_17 });
+    await assert.rejects(pod.until(strict.run(getDeviceId(), DEADLINE_MS)), { message: /cipher suite/ });
+  });
+
   test('is kept while it is used, and given back when it is not', async () => {
     const pod = new BmcPod();
     const { bmc } = pod.bmc('bmc1');

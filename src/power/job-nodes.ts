@@ -78,7 +78,9 @@ export class JobNodes {
       if (!isBegun && record.job.state === 'paused') {
         return;
       }
-      const refusal = isBegun ? undefined : refusalOf(node, record.job, standing);
+      const refusal = isBegun
+        ? undefined
+        : (refusalOf(node, record.job, standing) ?? unwanted(node, record.job, standing));
       if (refusal !== undefined) return await this.#end(record, step, refusal);
       if (step.startedAt === undefined) {
         record.put({ ...step, startedAt: clock.now() });
@@ -126,6 +128,7 @@ export class JobNodes {
         record.onGate.pass(stepOf().group, clock.now());
       },
       isCancelled: () => record.job.state === 'cancelled',
+      refusal: (isTouched) => leftAlone(node, record.job, isTouched, standing),
       isStopped: this.#options.isStopped,
       tell: ({ type, level, text, mend }) => this.#options.reports.node(record, node, type, level, text, mend),
     });
@@ -164,4 +167,18 @@ export function refusalOf(
   if (reserved === undefined || job.evenInMaintenance) return undefined;
   const mend = `podboot maintenance ${node.name} --leave, or name it alone with --even-in-maintenance.`;
   return { stage: 'skipped', text: `${node.name} is left alone: ${reserved}`, mend };
+}
+
+/** The same of a node that was begun with. */
+function leftAlone(node: Node, job: PowerJob, isTouched: boolean, standing: NodeStanding): StepEnd | undefined {
+  const refusal = refusalOf(node, job, standing);
+  // Whatever was switched off for a boot that nobody wants any more comes on again, and gets its disk.
+  if (refusal === undefined) return isTouched ? undefined : unwanted(node, job, standing);
+  return isTouched ? { ...refusal, text: `${refusal.text}; it may have been switched off before` } : refusal;
+}
+
+/** The grant that it was to be started for has ended: a machine that runs goes on running. */
+function unwanted(node: Node, job: PowerJob, standing: NodeStanding): StepEnd | undefined {
+  if (job.origin !== 'life' || job.action !== 'network-boot' || standing.awaitsBoot(node)) return undefined;
+  return { stage: 'cancelled', text: `${node.name} is no longer to boot from the network; it was left as it is` };
 }

@@ -31,6 +31,11 @@ export interface NodeRunOptions {
   readonly lock: () => Promise<void>;
   readonly unlock: () => void;
   readonly isCancelled: () => boolean;
+  /**
+   * Why the machine is to be left as it is from now on, if it is: somebody may have opened it meanwhile.
+   * @param isTouched it may have been switched by this job already
+   */
+  readonly refusal: (isTouched: boolean) => StepEnd | undefined;
   readonly isStopped: () => boolean;
   readonly tell: (event: {
     readonly type: string;
@@ -49,6 +54,16 @@ export interface StepEnd {
 /** podboot is being stopped: the step stays as it is on disk, and is taken up by the next start. */
 export class Interrupted extends Error {}
 
+/** The node is not to be touched any more. */
+class LeftAlone extends Error {
+  readonly end: StepEnd;
+
+  constructor(end: StepEnd) {
+    super(end.text);
+    this.end = end;
+  }
+}
+
 /** What each action does, in this order; a restart goes on at the stage that is on disk. */
 const STAGES: Readonly<Record<JobAction, readonly StepStage[]>> = {
   on: ['turning-on'],
@@ -62,6 +77,9 @@ const STAGES: Readonly<Record<JobAction, readonly StepStage[]>> = {
   'on-when-off': ['awaiting-off', 'turning-on'],
 };
 
+/** A job that is taken up there may have switched its machine before the restart. */
+const TOUCHED: ReadonlySet<StepStage> = new Set(['turning-off', 'turning-on', 'awaiting-boot']);
+
 const LOOK_MS = 2_000;
 const SOFT_LIMIT_MS = 600_000;
 const SOFT_AGAIN_MS = 60_000;
@@ -72,12 +90,14 @@ export class NodeRun {
   readonly #options: NodeRunOptions;
   /** Whether the machine heard that it is to shut down nobody knows. */
   #isSoftUnsure = false;
+  #isTouched: boolean;
   #watched: ReturnType<BootWatch['watch']> | undefined;
   /** Of the monotonic clock: when it was told to be on, unless that was before a restart. */
   #onSince: number | undefined;
 
   constructor(options: NodeRunOptions) {
     this.#options = options;
+    this.#isTouched = TOUCHED.has(options.step().stage);
   }
 
   /** @throws Interrupted */
@@ -89,6 +109,7 @@ export class NodeRun {
       return await this.#run();
     } catch (error) {
       if (this.#options.isStopped()) throw new Interrupted();
+      if (error instanceof LeftAlone) return error.end;
       if (!(error instanceof BmcError)) throw error;
       return { stage: 'failed', text: `${node.name}: ${error.message}`, mend: mendOf(error, node) };
     } finally {
@@ -104,6 +125,7 @@ export class NodeRun {
     for (let at = Math.max(0, stages.indexOf(resumed)); at < stages.length; at += 1) {
       const stage = stages[at] as StepStage;
       const isResumed = stage === resumed;
+      this.#refuse();
       const end = await this.#stage(stage, isResumed);
       if (this.#options.isStopped()) throw new Interrupted();
       if (end === 'again') at = -1;
@@ -147,7 +169,7 @@ export class NodeRun {
   }
 
   async #turn(want: 'on' | 'off'): Promise<boolean> {
-    const { node, fleet, clock, learned, priority, settings, isStopped } = this.#options;
+    const { node, fleet, clock, learned, priority, settings, isStopped, mayTurnOn } = this.#options;
     return turnPower({
       node,
       want,
@@ -156,14 +178,20 @@ export class NodeRun {
       learned,
       priority,
       limitMs: settings().actionMs,
-      ...(want === 'on' ? { before: () => this.#waitToTurnOn() } : {}),
+      before: async () => {
+        if (want === 'on') await mayTurnOn();
+        this.#refuse();
+        this.#isTouched = true;
+        if (want === 'on') this.#onSince = clock.monotonic();
+      },
       isStopped,
     });
   }
 
-  async #waitToTurnOn(): Promise<void> {
-    await this.#options.mayTurnOn();
-    this.#onSince = this.#options.clock.monotonic();
+  /** Before each command to the power: it may have waited for its turn, or for its BMC, for minutes. @throws LeftAlone */
+  #refuse(): void {
+    const end = this.#options.refusal(this.#isTouched);
+    if (end !== undefined && !this.#options.isStopped()) throw new LeftAlone(end);
   }
 
   /** Over a restart by the wall clock, which may have jumped. */
@@ -197,6 +225,7 @@ export class NodeRun {
         mend: `podboot power on ${node.name}`,
       };
     }
+    this.#refuse();
     await save({ stage: 'sent' });
     try {
       await this.#patiently((driver, deadlineMs) => powerOf(driver).act(command, deadlineMs), false);

@@ -14,8 +14,8 @@ export interface TurnOptions {
   readonly priority: Priority;
   /** Until it has to read so. */
   readonly limitMs: number;
-  /** Before each command that switches on. */
-  readonly before?: () => Promise<void>;
+  /** Before each command; what it throws ends it. */
+  readonly before: () => Promise<void>;
   readonly isStopped: () => boolean;
 }
 
@@ -61,7 +61,7 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
       }
       const isLate = sentAt === undefined || clock.monotonic() - sentAt > Math.max(slowMs, time.lateMs(AGAIN));
       if (isLate && sendings < MAX_SENDINGS) {
-        await options.before?.();
+        await options.before();
         if (isStopped()) break;
         sendings += 1;
         sentAt = clock.monotonic();

@@ -126,6 +126,38 @@ describe('a job', () => {
     assert.equal(step?.stage, 'done');
   });
 
+  test('leaves a node alone from the moment that it goes into maintenance, also over a restart', async () => {
+    for (const restarts of [false, true]) {
+      const pod = await PowerPod.open({ nodes: 2, quirks: () => ({ powerDelayMs: 4_000 }) });
+      await pod.bmcs.clock.advanceSettling(10_000, 100);
+      const record = await pod.service.jobs.submit(pod.nodes, { action: 'cycle', by: 'anna' });
+      await pod.bmcs.clock.advanceSettling(2_000, 20);
+      assert.equal(record.steps.get('n2')?.stage, 'turning-off');
+      pod.reserved.set('dgx02', 'it is in maintenance (DIMM swap)');
+      if (restarts) {
+        await pod.service.stop();
+        await pod.start();
+      }
+      const [one, two] = await pod.ended(pod.service.jobs.get(record.job.id));
+      assert.deepEqual([one?.stage, two?.stage], ['done', 'skipped']);
+      assert.match(
+        two?.text ?? '',
+        /left alone: it is in maintenance \(DIMM swap\); it may have been switched off before/,
+      );
+      assert.deepEqual([pod.chassis.get('dgx02')?.isOn, pod.counts('dgx02').on], [false, 1], 'its lid may be open');
+    }
+  });
+
+  test('does not switch a machine on that went into maintenance while it waited for its turn', async () => {
+    const pod = await PowerPod.open({ nodes: 2, isOn: false });
+    const stagger = { nodes: 1, perMs: 60_000, by: 'all' } as const;
+    const record = await pod.service.jobs.submit(pod.nodes, { action: 'on', by: 'anna', stagger });
+    await pod.bmcs.clock.advanceSettling(20_000, 100);
+    pod.reserved.set('dgx02', 'it is in maintenance');
+    const [one, two] = await pod.ended(record);
+    assert.deepEqual([one?.stage, two?.stage, pod.counts('dgx02').on], ['done', 'skipped', 0]);
+  });
+
   test('that is paused begins nobody, and goes on', async () => {
     const pod = await PowerPod.open({ nodes: 20 });
     const stagger = { nodes: 1, perMs: 10_000, by: 'all' } as const;

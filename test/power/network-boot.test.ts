@@ -104,6 +104,35 @@ describe('what a node’s life asks for', () => {
     assert.deepEqual([pod.counts('dgx01').off, pod.counts('dgx01').on], [1, 2]);
   });
 
+  test('ends with the grant that it was for: a machine that runs goes on running, one that was switched off comes on', async () => {
+    for (const isEarly of [true, false]) {
+      const pod = await PowerPod.open({ nodes: 1, quirks: () => ({ powerDelayMs: 4_000 }) });
+      await pod.bmcs.clock.advanceSettling(10_000, 100);
+      const port = pod.service.effects.find(({ kind }) => kind === 'network-boot');
+      const [node] = pod.nodes;
+      assert.ok(port && node);
+      const begun = port.perform(node);
+      if (!isEarly) await pod.bmcs.clock.advanceSettling(2_000, 20);
+      pod.unwanted.add('dgx01');
+      await pod.bmcs.clock.advanceSettling(30_000, 50);
+      const { off } = pod.counts('dgx01');
+      assert.deepEqual([(await begun)?.done, off, pod.chassis.get('dgx01')?.isOn], [!isEarly, isEarly ? 0 : 1, true]);
+    }
+  });
+
+  test('does not switch a machine on again that went into maintenance before it was off', async () => {
+    const pod = await PowerPod.open({ nodes: 1 });
+    const port = pod.service.effects.find(({ kind }) => kind === 'power-on');
+    const [node] = pod.nodes;
+    assert.ok(port && node);
+    const done = port.perform(node);
+    await pod.bmcs.clock.advanceSettling(20_000, 50);
+    pod.reserved.set('dgx01', 'it is in maintenance');
+    pod.chassis.get('dgx01')?.turnOff('soft');
+    await pod.bmcs.clock.advanceSettling(10_000, 50);
+    assert.deepEqual([(await done)?.done, pod.chassis.get('dgx01')?.isOn], [false, false]);
+  });
+
   test('is left to hands where there is no BMC', async () => {
     const pod = await PowerPod.open({ nodes: 1, change: () => ({ bmc: { driver: 'none' } }) });
     const [node] = pod.nodes;

@@ -40,6 +40,8 @@ export class PowerPod {
   readonly events: BootEvent[] = [];
   readonly nodes: Node[];
   readonly reserved = new Map<string, string>();
+  /** Whose grant has ended. */
+  readonly unwanted = new Set<string>();
   readonly settings: PowerSettings;
   /** What a machine does when it starts: by its network flag it asks the network. */
   bootDelayMs = 30_000;
@@ -100,7 +102,7 @@ export class PowerPod {
     this.directory.nodes = this.nodes;
     const standing: NodeStanding = {
       reserved: (node) => this.reserved.get(node.name),
-      awaitsBoot: () => true,
+      awaitsBoot: (node) => !this.unwanted.has(node.name),
       hasBooted: () => false,
       bootDeadlineMs: () => 1_200_000,
     };

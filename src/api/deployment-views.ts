@@ -17,11 +17,12 @@ export function serviceView({ deployedAt, needs, runs, secrets, obstacles, links
   };
 }
 
-export function updatePlanView({ from, steps, obstacles, ...plan }: UpdatePlan): UpdatePlanView {
+export function updatePlanView({ from, steps, leftOut, obstacles, ...plan }: UpdatePlan): UpdatePlanView {
   return {
     ...plan,
     from: from.map(({ version, nodes }) => ({ version, nodes: [...nodes] })),
     steps: steps.map((step) => ({ ...step, nodes: [...step.nodes] })),
+    leftOut: [...leftOut],
     obstacles: [...obstacles],
   };
 }

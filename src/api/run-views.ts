@@ -2,22 +2,24 @@ import type { ClusterSettings, HandOffQueue, HandOffResult, RunPlan, RunStatus }
 import type { NodeDirectory } from '../domain/ports.ts';
 import type { ClusterView, HandOffResultView, RunPlanView, RunView } from './schemas/run.ts';
 
-export function runView({ startedAt, endedAt, ...run }: RunStatus): RunView {
+export function runView({ startedAt, endedAt, leftOut, ...run }: RunStatus): RunView {
   return {
     ...run,
     hosts: { ...run.hosts },
     steps: [...run.steps],
+    ...(leftOut === undefined ? {} : { leftOut: [...leftOut] }),
     startedAt: timeText(startedAt),
     ...(endedAt === undefined ? {} : { endedAt: timeText(endedAt) }),
   };
 }
 
-export function planView({ runner, hosts, steps, inventoryHash, obstacles }: RunPlan): RunPlanView {
+export function planView({ runner, hosts, steps, inventoryHash, leftOut, obstacles }: RunPlan): RunPlanView {
   return {
     runner,
     nodes: hosts.map(({ name }) => name),
     steps: steps.map(({ name, argv }) => ({ name, argv: [...argv] })),
     ...(inventoryHash === undefined ? {} : { inventoryHash }),
+    ...(leftOut === undefined ? {} : { leftOut: [...leftOut] }),
     obstacles: [...obstacles],
   };
 }

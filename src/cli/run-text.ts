@@ -43,11 +43,15 @@ export function runText(run: RunView): string {
   const rows = Object.entries(run.hosts).map(([name, { result, failedTask, message }]) => [
     ...[name, result, failedTask, message],
   ]);
-  return `${head}\n\n${table(['node', 'result', 'task', 'message'], rows)}`;
+  return `${head}\n\n${table(['node', 'result', 'task', 'message'], rows)}${leftOutText(run.leftOut)}`;
 }
 
-export function planText({ runner, nodes, steps, obstacles }: RunPlanView): string {
-  const head = `${runner}, ${nodes.length} nodes: ${nodes.join(', ')}`;
+function leftOutText(leftOut: RunView['leftOut'] = []): string {
+  return leftOut.map(({ host, because }) => `\nwithout ${host}: ${because}`).join('');
+}
+
+export function planText({ runner, nodes, steps, leftOut, obstacles }: RunPlanView): string {
+  const head = `${runner}, ${nodes.length} nodes: ${nodes.join(', ')}${leftOutText(leftOut)}`;
   const commands = steps.map(({ name, argv }) => `${name}: ${argv.join(' ')}`).join('\n');
   if (obstacles.length === 0) return `${head}\n\n${commands}`;
   const against = obstacles.map(({ message, mend }) => `${message}\n  ${mend}`).join('\n');

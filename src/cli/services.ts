@@ -216,7 +216,7 @@ function isDown({ links }: ServiceView): boolean {
   return links.some(({ probe }) => probe?.isUp === false);
 }
 
-function updateText({ cluster, from, to, checkout, steps, isUpToDate, obstacles }: UpdatePlanView): string {
+function updateText({ cluster, from, to, checkout, steps, leftOut, isUpToDate, obstacles }: UpdatePlanView): string {
   const versions = from.map(
     ({ version, nodes }) => `${version} on ${nodes.length === 1 ? nodes[0] : `${nodes.length} nodes`}`,
   );
@@ -240,6 +240,7 @@ function updateText({ cluster, from, to, checkout, steps, isUpToDate, obstacles 
   const against = obstacles.map(({ host, message, mend }) =>
     printable(`against it: ${host === undefined ? '' : `${host}: `}${message} → ${mend}`),
   );
+  const without = leftOut.map(({ host, because }) => printable(`without ${host}: ${because}`));
   const work = isUpToDate ? ['nothing to do: every node has it'] : [table(['step', 'nodes', 'at once', 'which'], rows)];
-  return [head, ...(steps.length === 0 ? [] : work), ...against].join('\n');
+  return [head, ...(steps.length === 0 ? [] : work), ...without, ...against].join('\n');
 }

@@ -101,6 +101,12 @@ export interface RunStep {
   readonly hosts: readonly string[];
 }
 
+/** A node of the cluster that a run does not speak to, though it may be meant by it. */
+export interface LeftOutHost {
+  readonly host: string;
+  readonly because: string;
+}
+
 /** Written below the run's folder with mode 0600 before it starts. */
 export interface RunFile {
   readonly path: string;
@@ -115,6 +121,8 @@ export interface RunPlan {
   readonly files: readonly RunFile[];
   /** SHA-256 of the inventory, hex. A resumed run refuses another one. */
   readonly inventoryHash?: string;
+  /** Whoever starts it has to be told. */
+  readonly leftOut?: readonly LeftOutHost[];
   /** Each with its mend; a plan with any is not started. */
   readonly obstacles: readonly Obstacle[];
 }
@@ -166,6 +174,7 @@ export interface RunStatus {
     readonly tasksSeen: number;
   };
   readonly inventoryHash?: string;
+  readonly leftOut?: readonly LeftOutHost[];
   /** Of `stopped`: who asked for it. */
   readonly stoppedBy?: string;
   /** The run that this one goes on with. */

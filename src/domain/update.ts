@@ -1,4 +1,4 @@
-import type { Obstacle, RunnerKind, RunStatus } from './hand-off.ts';
+import type { LeftOutHost, Obstacle, RunnerKind, RunStatus } from './hand-off.ts';
 
 /** What an update of a cluster would do, looked at before it is begun. */
 export interface UpdatePlan {
@@ -12,6 +12,8 @@ export interface UpdatePlan {
   readonly checkout?: { readonly path: string; readonly commit?: string };
   /** One after another, each with the nodes that it touches, and how many at once. */
   readonly steps: readonly { readonly name: string; readonly nodes: readonly string[]; readonly atOnce?: string }[];
+  /** Nodes that would keep the version that they have. */
+  readonly leftOut: readonly LeftOutHost[];
   /** Nothing is left to do: every node has that version. */
   readonly isUpToDate: boolean;
   /** Each with its mend; an update with any is not begun. */

@@ -21,7 +21,7 @@ const LOG_TAIL_BYTES = 16 * MIB;
 const STOP = { interruptMs: 10_000, terminateMs: 5_000 };
 
 /** Of the plan, what has to be known of a run to the end of its life; in its folder beside the order. */
-export interface KeptPlan extends Pick<RunPlan, 'request' | 'runner' | 'inventoryHash'> {
+export interface KeptPlan extends Pick<RunPlan, 'request' | 'runner' | 'inventoryHash' | 'leftOut'> {
   readonly hosts: readonly { readonly name: string }[];
   readonly steps: readonly Pick<RunStep, 'name' | 'speaks' | 'hosts'>[];
   readonly inactivityMs: number;
@@ -54,6 +54,7 @@ export class RunFolders {
       const kept: KeptPlan = {
         ...{ request: plan.request, runner: plan.runner },
         ...(plan.inventoryHash === undefined ? {} : { inventoryHash: plan.inventoryHash }),
+        ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
         hosts: plan.hosts.map(({ name }) => ({ name })),
         steps: plan.steps.map(({ name, speaks, hosts }) => ({ name, speaks, hosts })),
         ...{ inactivityMs: cluster.inactivityMs, startedAt: now },

@@ -151,6 +151,7 @@ export class RunLedger implements RunBook {
       hosts: Object.fromEntries(plan.hosts.map(({ name }) => [name, { result: 'pending' }])),
       steps: plan.steps.map(({ name }) => ({ name })),
       ...(plan.inventoryHash === undefined ? {} : { inventoryHash: plan.inventoryHash }),
+      ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
       ...(resumes === undefined ? {} : { resumes }),
       startedAt: clock.now(),
     };

@@ -168,6 +168,7 @@ function statusOf(id: RunId, plan: KeptPlan, folds: readonly StepFold[], standin
           },
         }),
     ...(plan.inventoryHash === undefined ? {} : { inventoryHash: plan.inventoryHash }),
+    ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
     ...(outcome.state === 'stopped' && typeof end === 'object' && end.by !== undefined ? { stoppedBy: end.by } : {}),
     startedAt: plan.startedAt,
     ...(end === undefined || end === 'gone' ? {} : { endedAt: end.at }),

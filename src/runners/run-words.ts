@@ -20,9 +20,13 @@ export function startedEvent(run: RunStatus): BootEvent {
     type: 'run.started',
     level: 'info',
     subject: {},
-    text: `${run.id}: ${what} of ${run.cluster} by ${run.runner} has begun for ${someOf(names)} (by ${run.by})`,
+    text: `${run.id}: ${what} of ${run.cluster} by ${run.runner} has begun for ${someOf(names)} (by ${run.by})${without(run)}`,
     data: { run: run.id, cluster: run.cluster, action: run.action, nodes: names.length },
   };
+}
+
+function without({ leftOut = [] }: RunStatus): string {
+  return leftOut.length === 0 ? '' : `, without ${someOf(leftOut.map(({ host }) => host))}`;
 }
 
 export function endedEvent(run: RunStatus): BootEvent {

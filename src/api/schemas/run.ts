@@ -17,6 +17,10 @@ export const HostOutcomeView = Type.Object(
   { title: 'HostOutcome' },
 );
 
+const LeftOut = Type.Array(Type.Object({ host: Type.String(), because: Type.String() }), {
+  description: 'Nodes of the cluster that it does not speak to, and why.',
+});
+
 export const RunView = Type.Object(
   {
     id: Type.String(),
@@ -44,6 +48,7 @@ export const RunView = Type.Object(
       }),
     ),
     inventoryHash: Type.Optional(Type.String({ description: 'SHA-256 of its inventory.' })),
+    leftOut: Type.Optional(LeftOut),
     resumes: Type.Optional(Type.String({ description: 'The run that it goes on with.' })),
     stoppedBy: Type.Optional(Type.String()),
     startedAt: time('When it began.'),
@@ -89,6 +94,7 @@ export const RunPlanView = Type.Object(
     nodes: Type.Array(Type.String()),
     steps: Type.Array(Type.Object({ name: Type.String(), argv: Type.Array(Type.String()) })),
     inventoryHash: Type.Optional(Type.String()),
+    leftOut: Type.Optional(LeftOut),
     obstacles: Type.Array(
       Type.Object({
         code: Type.String(),

@@ -79,6 +79,9 @@ export const UpdatePlanView = Type.Object(
         atOnce: Type.Optional(Type.String({ description: 'How many at once: 20%.' })),
       }),
     ),
+    leftOut: Type.Array(Type.Object({ host: Type.String(), because: Type.String() }), {
+      description: 'Nodes that would keep their version, and why.',
+    }),
     isUpToDate: Type.Boolean(),
     obstacles: Type.Array(
       Type.Object({

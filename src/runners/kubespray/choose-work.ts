@@ -1,4 +1,4 @@
-import type { Obstacle, RunHost, RunRequest } from '../../domain/hand-off.ts';
+import type { LeftOutHost, Obstacle, RunHost, RunRequest } from '../../domain/hand-off.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ClusterContents, ClusterMember } from './cluster-contents.ts';
 
@@ -71,6 +71,23 @@ export function presentHosts(
     });
   }
   return contents.state === 'none' && asked.size > 0 ? members.filter(({ name }) => asked.has(name)) : members;
+}
+
+/** Of the cluster, those that `presentHosts` has not: an upgrade that passes them over would look like a whole one. */
+export function leftOutHosts(
+  members: readonly RunHost[],
+  present: readonly RunHost[],
+  contents: ClusterContents,
+): readonly LeftOutHost[] {
+  if (contents.state !== 'there') return [];
+  const isPresent = new Set(present.map(({ name }) => name));
+  const isMember = new Set(members.map(({ name }) => name));
+  return contents.members
+    .filter(({ name }) => isMember.has(name) && !isPresent.has(name))
+    .map(({ name, notReadyBecause }) => ({
+      host: name,
+      because: `Kubernetes calls it NotReady${notReadyBecause === undefined ? '' : ` (${notReadyBecause})`}; name it to have it taken along`,
+    }));
 }
 
 /**

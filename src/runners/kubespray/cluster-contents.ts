@@ -3,6 +3,8 @@ export interface ClusterMember {
   readonly name: string;
   readonly isControlPlane: boolean;
   readonly isReady: boolean;
+  /** What its kubelet says, or that it says nothing. */
+  readonly notReadyBecause?: string;
   /** `v1.33.1`. */
   readonly kubeletVersion?: string;
   /** Milliseconds since 1970, when it joined. */

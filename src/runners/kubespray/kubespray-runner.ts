@@ -12,6 +12,7 @@ import {
   type ChosenWork,
   chooseWork,
   inJoiningOrder,
+  leftOutHosts,
   membersOfControlPlane,
   presentHosts,
   widened,
@@ -53,7 +54,11 @@ export const kubesprayRunner: RunnerModule = {
     const { work, obstacles } = chooseWork(request, names, inventory.inventory, contents);
     const layout = layoutOf(checkout);
     const early = [...chosen.obstacles, ...obstacles, ...inventory.obstacles];
-    const base = { request, runner: 'kubespray', files: inventory.files, inventoryHash: inventory.hash } as const;
+    const leftOut = leftOutHosts(ordered, present, contents);
+    const base = {
+      ...({ request, runner: 'kubespray', files: inventory.files, inventoryHash: inventory.hash } as const),
+      ...(leftOut.length === 0 ? {} : { leftOut }),
+    };
     if ('code' in layout) return { ...base, hosts, steps: [], obstacles: [...early, layout] };
 
     const wanted = wantedVersion(cluster, layout, inventory);

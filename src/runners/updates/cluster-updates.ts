@@ -102,6 +102,7 @@ export function updatePlan(
     ...(wanted === undefined ? {} : { to: wanted }),
     ...(checkout === undefined ? {} : { checkout }),
     steps: run.steps.map((step) => stepView(step)),
+    leftOut: run.leftOut ?? [],
     isUpToDate: wanted !== undefined && from.length > 0 && from.every(({ version }) => version === wanted),
     obstacles: [...obstacles, ...run.obstacles.filter(({ code }) => !known.has(code))],
   };

@@ -185,6 +185,24 @@ describe('a plan of Kubespray', () => {
     assert.deepEqual(codes(await plan('add-worker', ['dgx02'], { kubernetesVersion: '1.35.0' })), ['version-differs']);
   });
 
+  it('workers that are down are left out, and whoever looks at the plan is told', async () => {
+    writeKubespray(checkout);
+    assert.ok(contents.state === 'there');
+    const members = contents.members.map((each) =>
+      each.name === 'dgx01' ? { ...each, isReady: false, notReadyBecause: 'NodeStatusUnknown' } : each,
+    );
+    contents = { state: 'there', members };
+    const made = await plan('upgrade', [], { kubernetesVersion: '1.35.0' });
+    assert.ok(!made.hosts.some(({ name }) => name === 'dgx01'));
+    assert.deepEqual(made.leftOut, [
+      {
+        host: 'dgx01',
+        because: 'Kubernetes calls it NotReady (NodeStatusUnknown); name it to have it taken along',
+      },
+    ]);
+    assert.equal((await plan('upgrade', ['dgx01'], { kubernetesVersion: '1.35.0' })).leftOut, undefined);
+  });
+
   it('obstacles are found before anybody is spoken to: checkout, submodule, commit, Ansible, modules', async () => {
     assert.deepEqual(codes(await plan('add-worker', ['dgx02'])), ['checkout-unfit']);
     writeDeepops(checkout, { submodule: false });

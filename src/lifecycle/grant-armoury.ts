@@ -7,7 +7,7 @@ import type { Clock, EventSink, NodeDirectory } from '../domain/ports.ts';
 import type { ArmRule } from '../domain/settings.ts';
 import { type ArmRequest, type ArmVerdict, clockText, ended, isArmed, judgeArm, newGrant } from './grant-rules.ts';
 import type { LifeCore } from './life-core.ts';
-import { currentGrant, type LifeView, lifeOf } from './life-memory.ts';
+import { currentGrant, expectVersion, type LifeView, lifeOf } from './life-memory.ts';
 import { subjectOfNode } from './life-words.ts';
 
 export interface ArmouryOptions {
@@ -22,6 +22,16 @@ export interface ArmouryOptions {
 export interface ArmOptions extends ArmRequest {
   /** How long the grant waits; the configuration's otherwise. */
   readonly grantMs?: number;
+  /** For the timeline. */
+  readonly reason?: string;
+  /** Of its life, where it is only meant for what was read. */
+  readonly expectedVersion?: number;
+}
+
+export interface RevokeOptions {
+  readonly by: string;
+  readonly reason?: string;
+  readonly expectedVersion?: number;
 }
 
 /** A template is tried with these before a grant is armed. No request ever carries such a token. */
@@ -48,13 +58,14 @@ export class GrantArmoury {
 
   /**
    * On disk when it resolves. Armed twice by the same for the same: the grant that there is.
-   * @throws Conflict with who has armed it; InvalidInput where it can't be armed for the profile, with the template's place
+   * @throws Conflict with who has armed it; VersionMismatch; InvalidInput where it can't be armed for the profile, with the template's place
    */
   async arm(node: Node, request: ArmOptions): Promise<BootGrant> {
     const { core, clock } = this.#options;
     const trial = this.judge(node, request);
     if (trial.verdict === 'refuse') throw refusal(trial);
     return await core.writer.write((draft, tell) => {
+      expectVersion(node, lifeOf(draft, node), request.expectedVersion);
       // Of two that arm it at the same time, the second finds the first one's grant here.
       const verdict = this.#judgeIn(draft, node, request);
       if (verdict.verdict === 'refuse') throw refusal(verdict);
@@ -66,28 +77,31 @@ export class GrantArmoury {
       const grantMs = request.grantMs ?? core.settings().grantMs;
       const grant = newGrant({ node, profile: request.profile, by: request.by, now, grantMs });
       draft.putGrant(grant);
+      const reason = request.reason === undefined ? {} : { reason: request.reason };
+      const why = request.reason === undefined ? '' : `: ${request.reason}`;
       tell({
         type: 'grant.armed',
         level: 'info',
         subject: subjectOfNode(node),
-        text: `${node.name} is armed for ${grant.profile} by ${grant.armedBy}, until ${clockText(grant.expiresAt)}`,
+        text: `${node.name} is armed for ${grant.profile} by ${grant.armedBy}, until ${clockText(grant.expiresAt)}${why}`,
         data: { profile: grant.profile, by: grant.armedBy, grant: grant.id },
       });
-      core.happen(draft, tell, node, { kind: 'armed', at: now, by: request.by });
+      core.happen(draft, tell, node, { kind: 'armed', at: now, by: request.by, ...reason });
       return grant;
     });
   }
 
   /**
    * Takes back what is armed; gives up what is claimed: its installer gets no answer file any more.
-   * @throws NotFound where there is nothing to take back
+   * @throws NotFound where there is nothing to take back, VersionMismatch
    */
-  async revoke(node: Node, by: string, why?: string): Promise<BootGrant> {
+  async revoke(node: Node, { by, reason, expectedVersion }: RevokeOptions): Promise<BootGrant> {
     const { core, clock } = this.#options;
     return await core.writer.write((draft, tell) => {
+      expectVersion(node, lifeOf(draft, node), expectedVersion);
       const now = clock.now();
       const grant = currentGrant(draft, node.id);
-      const words = `revoked by ${by}${why === undefined ? '' : `: ${why}`}`;
+      const words = `revoked by ${by}${reason === undefined ? '' : `: ${reason}`}`;
       if (grant?.state === 'armed') {
         const revoked = ended(grant, isArmed(grant, now) ? 'revoked' : 'expired', now, words);
         draft.putGrant(revoked);
@@ -127,7 +141,7 @@ export class GrantArmoury {
     const node = this.#options.nodes.byId(nodeId);
     const grant = this.#options.core.memory.currentGrant(nodeId);
     if (node === undefined || (grant?.state !== 'armed' && grant?.state !== 'claimed')) return;
-    await this.revoke(node, by, why).catch((error: unknown) => {
+    await this.revoke(node, { by, reason: why }).catch((error: unknown) => {
       if (!(error instanceof NotFound)) throw error;
     });
   }

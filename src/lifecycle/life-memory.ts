@@ -2,6 +2,8 @@ import type { BootGrant } from '../domain/boot-grant.ts';
 import type { NodeId } from '../domain/node.ts';
 import type { NodeLife } from '../domain/node-life.ts';
 import type { StoreChange } from '../domain/ports.ts';
+import { placeText } from './life-words.ts';
+import { VersionMismatch } from './registry-port.ts';
 import { newLife } from './transition.ts';
 
 /** Lives and grants as they stand, or as they will if a draft of changes is committed. */
@@ -166,4 +168,11 @@ export function lifeOf(view: LifeView, node: { readonly id: NodeId; readonly cre
 export function currentGrant(view: LifeView, nodeId: NodeId): BootGrant | undefined {
   const id = view.grantsOf(nodeId).at(-1);
   return id === undefined ? undefined : view.grant(id);
+}
+
+/** What a person saw may have changed before his word has its turn. @throws VersionMismatch */
+export function expectVersion(node: { readonly name: string }, life: NodeLife, expected: number | undefined): void {
+  if (expected === undefined || expected === life.version) return;
+  const text = `${node.name} has gone on meanwhile: it is ${placeText(life)}`;
+  throw new VersionMismatch(text, [], 'Look at it again, and repeat the command if it still makes sense.');
 }

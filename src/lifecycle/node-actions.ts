@@ -101,14 +101,14 @@ export class NodeActions implements LifeControl {
 
   async act(node: Node, request: ActionRequest): Promise<ActionOutcome> {
     const { book } = this.#options;
-    const { action, by, reason } = request;
+    const { action } = request;
     if (action === 'install') {
       const grant = await book.armoury.arm(node, { ...request, profile: request.profile ?? '' });
       const until = clockText(grant.expiresAt);
       return { node, outcome: 'done', text: `${node.name} is armed for ${grant.profile}, until ${until}` };
     }
     if (action === 'revoke') {
-      const grant = await book.armoury.revoke(node, by, reason);
+      const grant = await book.armoury.revoke(node, request);
       return { node, outcome: 'done', text: `the boot grant of ${node.name} for ${grant.profile} is ${grant.state}` };
     }
     const before = book.life(node);

@@ -6,9 +6,8 @@ import { ended, isArmed, personText } from './grant-rules.ts';
 import type { LifeCore } from './life-core.ts';
 import { deadlinesOf } from './life-core.ts';
 import type { LifeEvent } from './life-events.ts';
-import { currentGrant, type LifeView, lifeOf } from './life-memory.ts';
+import { currentGrant, expectVersion, type LifeView, lifeOf } from './life-memory.ts';
 import { placeText } from './life-words.ts';
-import { VersionMismatch } from './registry-port.ts';
 import { transition } from './transition.ts';
 
 export const NODE_COMMANDS = [
@@ -69,10 +68,7 @@ export class NodeCommands {
   async command(node: Node, command: NodeCommand, request: CommandRequest): Promise<NodeLife> {
     return await this.#core.writer.write((draft, tell) => {
       const life = lifeOf(draft, node);
-      if (request.expectedVersion !== undefined && request.expectedVersion !== life.version) {
-        const text = `${node.name} has gone on meanwhile: it is ${placeText(life)}`;
-        throw new VersionMismatch(text, [], 'Look at it again, and repeat the command if it still makes sense.');
-      }
+      expectVersion(node, life, request.expectedVersion);
       const verdict = this.#judgeIn(draft, node, command, request);
       if (verdict.verdict === 'already') return life;
       if (verdict.verdict === 'refuse') throw new Conflict(verdict.text, [], verdict.mend);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { AccessDenied, Conflict, InvalidInput, NotFound } from '../../../src/domain/errors.ts';
 import { TooManyRequests } from '../../../src/domain/install-ports.ts';
 import type { NodeLife } from '../../../src/domain/node-life.ts';
+import { VersionMismatch } from '../../../src/lifecycle/registry-port.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { settle } from '../../harness/clock.ts';
 import { address, House, nodeNumber } from './house.ts';
@@ -98,7 +99,7 @@ test('state, effects and what is told of them are one transaction: none is on di
   const life = armed?.find((change) => 'kind' in change && change.kind === 'life');
   assert.deepEqual((life as { document: NodeLife }).document.pending, ['network-boot']);
   store.commitWithEvents = () => Promise.reject(new Error('the disk is full'));
-  await assert.rejects(house.book.armoury.revoke(house.node(), 'bert'), /the disk is full/);
+  await assert.rejects(house.book.armoury.revoke(house.node(), { by: 'bert' }), /the disk is full/);
   assert.equal(house.grant()?.state, 'armed');
   assert.deepEqual(house.of('grant.revoked'), [], 'nobody hears of what did not happen');
 });
@@ -288,7 +289,7 @@ test('an answer file is not given to another address, an unknown token, a spent,
 
   await house.arm(2);
   const second = (await house.boot(2)) as string;
-  await house.book.armoury.revoke(house.node(2), 'bert');
+  await house.book.armoury.revoke(house.node(2), { by: 'bert' });
   await assert.rejects(house.answer(second, 'preseed.cfg', address(2)), AccessDenied);
   assert.equal(refusedOf('ended'), 1);
 
@@ -407,6 +408,20 @@ test('arming twice by the same for the same is one grant', async () => {
   assert.equal(one.id, other.id);
 });
 
+test('who means what he has read arms and revokes nothing that has gone on meanwhile', async () => {
+  const house = await House.open();
+  const { armoury } = house.book;
+  const read = house.life().version;
+  await house.book.commands.command(house.node(), 'ready', { by: 'bert', reason: 'in use' });
+  const request = { profile: 'os', by: 'anna', explicit: true, reason: 'reinstall, ticket 4711' };
+  await assert.rejects(armoury.arm(house.node(), { ...request, expectedVersion: read }), VersionMismatch);
+  assert.deepEqual([house.grant(), house.life().state], [undefined, 'ready']);
+  await armoury.arm(house.node(), { ...request, expectedVersion: house.life().version });
+  assert.match(house.of('grant.armed')[0]?.text ?? '', /by anna, until .*: reinstall, ticket 4711$/);
+  await assert.rejects(armoury.revoke(house.node(), { by: 'bert', expectedVersion: read }), VersionMismatch);
+  assert.equal(house.grant()?.state, 'armed');
+});
+
 test('what can’t be installed is refused before anything is done', async () => {
   const house = await House.open();
   await assert.rejects(house.arm(1, 'nothing'), InvalidInput);
@@ -425,7 +440,7 @@ test('a node that is being installed is not armed until somebody gives that up',
   const house = await House.open();
   const token = await claimed(house);
   await assert.rejects(house.arm(1, 'other', 'bert'), /is being installed/);
-  await house.book.armoury.revoke(house.node(), 'bert');
+  await house.book.armoury.revoke(house.node(), { by: 'bert' });
   assert.deepEqual([house.grant()?.state, house.life().fault?.code], ['spent', 'given-up']);
   await assert.rejects(house.answer(token), AccessDenied);
   await house.arm(1, 'other', 'bert');
@@ -472,7 +487,7 @@ test('a rule arms a node when it is enrolled, and never a second time', async ()
   }
   await house.settled();
   assert.deepEqual([house.grant(1)?.armedBy, house.grant(2)], ['rule new-dgx', undefined]);
-  await house.book.armoury.revoke(house.node(), 'anna');
+  await house.book.armoury.revoke(house.node(), { by: 'anna' });
   house.book.emit({ type: 'node.enrolled', level: 'info', subject: { nodeId: 'n1' }, text: 'enrolled' });
   await house.settled();
   assert.equal(house.grant()?.state, 'revoked');

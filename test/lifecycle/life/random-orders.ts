@@ -50,7 +50,7 @@ async function take(house: House, ledger: Ledger, next: Step): Promise<House> {
       ledger.armed.add((await house.arm()).id);
       return house;
     case 'revoke':
-      await house.book.armoury.revoke(house.node(), 'bert');
+      await house.book.armoury.revoke(house.node(), { by: 'bert' });
       return house;
     case 'restart':
       return await house.restart();

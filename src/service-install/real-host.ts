@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { HostRefused } from '../domain/errors.ts';
 import type { InstallHost, Ownership } from './install-host.ts';
 
@@ -33,6 +34,7 @@ export function createInstallHost(): InstallHost {
     readLink: (path) => orNothing(() => readlinkSync(path)),
     writeText(path, text, ownership) {
       const temporary = `${path}.new`;
+      mkdirSync(dirname(path), { recursive: true });
       rmSync(temporary, { force: true });
       writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
       own(temporary, ownership);
@@ -44,6 +46,7 @@ export function createInstallHost(): InstallHost {
     },
     setOwnership: own,
     link(path, target) {
+      mkdirSync(dirname(path), { recursive: true });
       rmSync(path, { force: true });
       symlinkSync(target, path);
     },

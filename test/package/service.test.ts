@@ -8,7 +8,7 @@ import { ARCHITECTURES } from '../../scripts/pack/architecture.ts';
 import { buildPackage } from '../../scripts/pack/debian-package.ts';
 import { prepareDebian, putIn } from '../harness/debian-root.ts';
 import { TestNetwork } from '../harness/namespace.ts';
-import { until } from '../harness/process.ts';
+import { must, until } from '../harness/process.ts';
 import { unmet } from '../harness/skip.ts';
 import { SystemHost } from '../harness/system-host.ts';
 
@@ -172,27 +172,33 @@ scenario(
   180_000,
 );
 
-scenario('a run that is under way goes on while the daemon is restarted, killed and upgraded', async () => {
-  startRun();
-  const begun = runLines();
-  const [pid] = host.must('pgrep', '-f', 'long-run.sh').trim().split('\n');
-  let process = mainProcess();
-  host.must('systemctl', 'restart', 'podboot');
-  assert.notEqual(mainProcess(), process);
-  process = mainProcess();
-  host.must('kill', '-KILL', String(process));
-  await runsAgain(process);
-  host.must('dpkg', '-i', '/root/0.1.1~next.deb');
-  assert.equal(host.must('podboot', '--version').trim(), '0.1.1~next');
-  assert.ok(
-    host
-      .must('pgrep', '-f', 'long-run.sh')
-      .split('\n')
-      .includes(pid ?? ''),
-    'the same process',
-  );
-  await until(() => runLines() > begun + 2, { what: 'the run goes on writing', timeoutMs: 10_000 });
-});
+scenario(
+  'a run that is under way goes on while the daemon is restarted, killed and upgraded, and is known at its end',
+  async () => {
+    const id = startRun();
+    const begun = runLines();
+    const pids = host.must('pgrep', '-f', 'long-run.sh');
+    let process = mainProcess();
+    host.must('systemctl', 'restart', 'podboot');
+    assert.notEqual(mainProcess(), process);
+    process = mainProcess();
+    host.must('kill', '-KILL', String(process));
+    await runsAgain(process);
+    host.must('dpkg', '-i', '/root/0.1.1~next.deb');
+    assert.equal(host.must('podboot', '--version').trim(), '0.1.1~next');
+    assert.equal(host.must('pgrep', '-f', 'long-run.sh'), pids, 'the same process');
+    await until(() => runLines() > begun + 2, { what: 'the run goes on writing', timeoutMs: 10_000 });
+    assert.equal(runState(id), 'running');
+    host.write('/var/lib/podboot/long-run.end', '');
+    await until(() => runState(id) === 'succeeded', {
+      what: 'the daemon that came later knows the end of the run',
+      timeoutMs: 30_000,
+      everyMs: 500,
+      evidence: () => `${podboot('runs', 'log', id)}\n${host.journal(20)}`,
+    });
+    assert.match(podboot('runs', 'log', id), /it is over/);
+  },
+);
 
 scenario('the upgrade started the new version, with the same data and configuration', () => {
   assert.match(host.must('journalctl', '--no-pager', '-u', 'podboot', '-n', '200'), /podboot 0\.1\.1~next serves/);
@@ -227,7 +233,7 @@ scenario('removed, it keeps configuration and data; purged, nothing of it is lef
   host.must('test', '-s', '/var/lib/podboot/podboot.sqlite3');
   for (const path of ['/usr/lib/podboot', '/usr/bin/podboot', '/lib/systemd/system/podboot.service'])
     assert.notEqual(host.run(['test', '-e', path]).code, 0, path);
-  host.run(['pkill', '-f', 'long-run.sh']);
+  host.run(['rm', '/usr/local/bin/long-run.sh']);
   host.must('dpkg', '-P', 'podboot');
   const left = host.must(
     'find',
@@ -248,30 +254,69 @@ scenario('removed, it keeps configuration and data; purged, nothing of it is lef
   assert.equal(left.trim(), '');
 });
 
-/** A process in the service's control group, namespaces and session of its own, as a launcher of runs starts it. */
-function startRun(): void {
+scenario(
+  'a checkout in a home becomes a service, which sees it and nothing else there; taken away, it leaves the data',
+  () => {
+    host.must('mkdir', '-p', '/home/ann/podboot');
+    host.write('/home/ann/secret', 'x');
+    for (const name of ['bin', 'src', 'systemd', 'boot-assets', 'docs', 'package.json', 'node_modules'])
+      must(['cp', '-aL', join(root, name), join(host.root, 'home/ann/podboot')], { timeoutMs: 120_000 });
+    host.must('/home/ann/podboot/bin/podboot', 'install-service', '--interface', 'eno2');
+    host.must('systemctl', 'start', 'podboot');
+    assert.ok(leases() !== '');
+    assert.equal(
+      host
+        .must('nsenter', '-t', String(mainProcess()), '-m', 'ls', '-A', '/home', '/home/ann')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+      '/home: ann /home/ann: podboot',
+    );
+    host.must('systemctl', 'reload', 'podboot');
+    assert.doesNotMatch(host.must('podboot', 'install-service'), /^done/m);
+    host.must('podboot', 'install-service', '--uninstall');
+    assert.notEqual(host.property('ActiveState'), 'active');
+    host.must('test', '-s', '/var/lib/podboot/podboot.sqlite3');
+    assert.notEqual(host.run(['test', '-e', '/etc/systemd/system/podboot.service']).code, 0);
+  },
+);
+
+/** A run of a program that goes on until it is told to end. @returns its id */
+function startRun(): string {
   host.write(
-    '/root/start-run.sh',
+    '/usr/local/bin/long-run.sh',
     `#!/bin/sh
-main=$(systemctl show -p MainPID --value podboot)
-for group in $(find /sys/fs/cgroup -path '*/podboot.service/cgroup.procs'); do echo $$ > $group; done
-exec nsenter -t $main -m setsid -f setpriv --reuid=podboot --regid=podboot --clear-groups /var/lib/podboot/long-run.sh </dev/null >/dev/null 2>&1
+until [ -e /var/lib/podboot/long-run.end ]; do
+  echo line >>/var/lib/podboot/long-run.log && echo x >/tmp/mine && cat /tmp/mine >/dev/null || exit 1
+  sleep 0.5
+done
+echo it is over
 `,
   );
-  host.write(
-    '/var/lib/podboot/long-run.sh',
-    `#!/bin/sh
-while echo line >> /var/lib/podboot/long-run.log && echo x > /tmp/mine && cat /tmp/mine >/dev/null; do sleep 0.5; done
-`,
-  );
-  host.must('chmod', '755', '/root/start-run.sh', '/var/lib/podboot/long-run.sh');
-  host.must('/root/start-run.sh');
+  host.must('chmod', '755', '/usr/local/bin/long-run.sh');
+  const configuration = host.read('/etc/podboot/podboot.yaml');
+  const cluster = 'clusters: { site: { runner: command, roles: [gpu], argv: [/usr/local/bin/long-run.sh] } }';
+  host.write('/etc/podboot/podboot.yaml', `${configuration}\n${cluster}\n`);
+  host.must('systemctl', 'reload', 'podboot');
+  podboot('enrol', 'dgx01', '--mac', '52:54:00:77:00:01', '--role', 'gpu');
+  podboot('ready', 'dgx01');
+  const started = JSON.parse(
+    podboot('runs', 'start', 'site', '--action', 'add-worker', '--nodes', 'dgx01', '--json'),
+  ) as { id: string };
   host.must(
     'sh',
     '-c',
-    'for i in 1 2 3 4 5 6 7 8; do [ -s /var/lib/podboot/long-run.log ] && exit 0; sleep 0.5; done; exit 1',
+    'for i in 1 2 3 4 5 6 7 8 9; do [ -s /var/lib/podboot/long-run.log ] && exit 0; sleep 0.5; done; exit 1',
   );
   assert.match(host.must('systemctl', 'status', '--no-pager', 'podboot'), /long-run\.sh/);
+  return started.id;
+}
+
+function podboot(...words: string[]): string {
+  return host.must('env', 'PODBOOT_TOKEN_FILE=/var/lib/podboot/first-token', 'podboot', ...words);
+}
+
+function runState(id: string): string {
+  return (JSON.parse(podboot('runs', 'show', id, '--json')) as { state: string }).state;
 }
 
 function runLines(): number {

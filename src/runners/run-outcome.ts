@@ -1,5 +1,6 @@
 import type { HostOutcome, RunState, RunStep } from '../domain/hand-off.ts';
 import type { EndedStep, RunEnd } from './launcher/run-folder.ts';
+import { someOf } from './run-words.ts';
 import type { StepFold } from './step-fold.ts';
 import { combinedOutcome, judgeHost, neverBegan, type StepStanding } from './step-outcome.ts';
 import { lastLine, stepLabel } from './step-words.ts';
@@ -27,7 +28,8 @@ export interface RunOutcome {
 /** Pure. */
 export function runOutcome(facts: RunFacts): RunOutcome {
   const { plan } = facts;
-  const hosts = Object.fromEntries(plan.hosts.map(({ name }) => [name, hostOutcome(name, facts)]));
+  const outside = facts.end === undefined ? undefined : outsideTrouble(facts);
+  const hosts = Object.fromEntries(plan.hosts.map(({ name }) => [name, explained(hostOutcome(name, facts), outside)]));
   const ending = endingOf(facts, Object.values(hosts));
   // Nothing was begun: nothing can have become of anybody.
   if (ending.state === 'refused')
@@ -44,6 +46,34 @@ function hostOutcome(name: string, { plan, folds, end }: RunFacts): HostOutcome 
   const isOver = end !== undefined && end !== 'gone';
   const isWell = isOver && end.ending === 'done' && end.steps.every(({ exitCode }) => exitCode === 0);
   return combinedOutcome(outcomes, { isOver: end !== undefined, isWell });
+}
+
+/**
+ * Who ended a step that is not of the run's own hosts: facts are gathered of the whole cluster, and a control plane lets
+ * nodes in. Of those whom Ansible's statistics call so: others were rescued.
+ */
+function outsideTrouble({ plan, folds }: Pick<RunFacts, 'plan' | 'folds'>): string | undefined {
+  const own = new Set(plan.hosts.map(({ name }) => name));
+  const told = folds.flatMap((fold) =>
+    Object.entries(fold.stats ?? {})
+      .filter(([name, { failures, unreachable }]) => !own.has(name) && failures + unreachable > 0)
+      .map(([name, { unreachable }]) => {
+        const { failedTask, message } = fold.hosts.get(name) ?? {};
+        const where = failedTask === undefined ? '' : ` at “${failedTask}”`;
+        const why = message === undefined ? '' : `: ${message}`;
+        return { name, words: `${name} ${unreachable > 0 ? 'could not be reached' : 'failed'}${where}${why}` };
+      }),
+  );
+  const [first] = told;
+  if (first === undefined) return undefined;
+  const others = [...new Set(told.map(({ name }) => name))].filter((name) => name !== first.name);
+  return `${first.words}${others.length === 0 ? '' : ` (and ${someOf(others)})`}`;
+}
+
+function explained(outcome: HostOutcome, outside: string | undefined): HostOutcome {
+  const isOpen = outcome.result === 'pending' || outcome.result === 'unknown';
+  if (!isOpen || outside === undefined || outcome.failedTask !== undefined) return outcome;
+  return { ...outcome, message: outside };
 }
 
 function standingOfStep(end: RunFacts['end'], index: number): StepStanding {
@@ -107,10 +137,11 @@ function doneEnding(
     return { state: 'interrupted', reason: `Its process was ended by ${last.signal}${label}${because}` };
   const bad = hosts.filter(({ result }) => result !== 'changed' && result !== 'unchanged').length;
   if (last.exitCode === 0 && bad === 0) return { state: 'succeeded' };
+  const outside = outsideTrouble({ plan, folds });
   if (bad > 0)
     return {
       state: 'failed',
-      reason: `${bad} of ${hosts.length} nodes did not come to their end${label}. podboot runs resume takes these alone.`,
+      reason: `${bad} of ${hosts.length} nodes did not come to their end${label}${outside === undefined ? '' : `: ${outside}`}. podboot runs resume takes these alone.`,
     };
   return { state: 'failed', reason: `It ended with exit code ${last.exitCode ?? '?'}${label}${because}` };
 }

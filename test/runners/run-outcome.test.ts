@@ -101,6 +101,22 @@ test('a step of facts decides about nobody', () => {
   assert.equal(found.state, 'succeeded');
 });
 
+test('a host outside of the run that ended it is named, to the run and to each node that it kept waiting', () => {
+  const facts = fold(host('mgmt02', 'unreachable', 'Gather facts'), {
+    event: 'stats',
+    hosts: { a: STATS, b: STATS, mgmt02: { ...STATS, unreachable: 1 }, mgmt03: { ...STATS, unreachable: 1 } },
+  });
+  const steps = [step('facts', 'ansible', []), step('scale')];
+  const found = outcome(steps, [facts, fold()], end([ended({ exitCode: 4 })]));
+  const words = 'mgmt02 could not be reached at “Gather facts” (and mgmt03)';
+  assert.deepEqual(found.hosts, { a: { result: 'pending', message: words }, b: { result: 'pending', message: words } });
+  assert.equal(
+    found.reason,
+    `2 of 2 nodes did not come to their end in step 1 of 2 (facts): ${words}. podboot runs resume takes these alone.`,
+  );
+  assert.deepEqual(outcome(steps, [facts, fold()], undefined).hosts.a, { result: 'pending' }, 'it goes on');
+});
+
 test('while it runs, hosts are pending or running, and tasks are counted without a percentage', () => {
   const told = fold(
     { event: 'playbook', plays: 2, tasks: 5 },

@@ -1,5 +1,6 @@
+// Not by typebox/value, which does the same and loads a hundred modules more.
+import { Errors } from 'typebox/schema';
 import { Settings } from 'typebox/system';
-import Value from 'typebox/value';
 import { atKey, type ConfigPath, childOf, type Finding, fault, valueAt } from './config-path.ts';
 import { describeValue, readNotation } from './notation.ts';
 import { podbootSchema } from './schema.ts';
@@ -60,7 +61,7 @@ function rawErrors(value: unknown): readonly RawError[] {
   const { maxErrors } = Settings.Get();
   Settings.Set({ maxErrors: MAX_ERRORS });
   try {
-    return Value.Errors(podbootSchema, value);
+    return Errors(podbootSchema, value)[1];
   } finally {
     Settings.Set({ maxErrors });
   }

@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogSettings } from '../domain/settings.ts';
 import { LogOutput, openStandardOutput } from './log-output.ts';
 import { CENSOR, SECRET_WORDS, withoutSecrets } from './without-secrets.ts';
@@ -50,6 +50,8 @@ function tellLost(logger: Logger, count: number): void {
 
 /** pino-pretty as a function of a line: its stream would hold lines back when the process ends. */
 function prettyLines(destination: DestinationStream & Partial<LogOutput>, colorize: boolean): DestinationStream {
+  // Loaded for those who look: 8 MB that a service has no use for.
+  const pretty: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
   const format = pretty.prettyFactory({
     colorize,
     translateTime: 'SYS:HH:MM:ss.l',

@@ -1,4 +1,4 @@
-import { parse } from 'csv-parse/sync';
+import { createRequire } from 'node:module';
 import type { Problem } from '../../domain/errors.ts';
 import { MAX_COLUMNS, MAX_ROWS } from './imported-node.ts';
 
@@ -114,6 +114,8 @@ function parseFrom(lines: readonly string[], from: number, delimiter: string, ro
   /** Index of the line behind the last row. */
   let next = from;
   try {
+    // Loaded with the first table: few daemons ever see one.
+    const { parse }: typeof import('csv-parse/sync') = createRequire(import.meta.url)('csv-parse/sync');
     parse(lines.slice(from).join('\n'), {
       delimiter,
       record_delimiter: '\n',

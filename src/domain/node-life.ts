@@ -79,6 +79,8 @@ export interface NodeLife {
   readonly resting?: RestingState;
   /** Effects that are not done yet: a restart takes them up again. */
   readonly pending?: readonly EffectKind[];
+  /** In maintenance: effects that wait for the end of it, where the node comes back to the state before. */
+  readonly owed?: readonly EffectKind[];
   /** SSH host keys of the installed system, public halves, as in `/etc/ssh/ssh_host_*_key.pub`: later connections are pinned. */
   readonly hostKeys?: readonly string[];
   /** Grows by one at each change. */

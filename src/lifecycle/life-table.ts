@@ -59,7 +59,13 @@ const WAS_STARTING_UNARMED: Condition = {
   text: 'it was being started, and is armed no more',
   holds: (life) => life.before === 'powering' || life.before === 'booting',
 };
+const WAS_HANDING_OFF: Condition = { text: 'it was handed over', holds: (life) => life.before === 'handing-off' };
 const WAS_INSTALLING: Condition = { text: 'it was installing', holds: (life) => life.before === 'installing' };
+/** What an installer says of an installation that goes on in maintenance, where the same would count outside of it. */
+const wasInstalling = (also: Condition): Condition => ({
+  text: `it was installing, and ${also.text}`,
+  holds: (life, event) => life.before === 'installing' && also.holds(life, event),
+});
 
 const START: readonly Move[] = [{ to: 'powering', effects: ['network-boot'] }];
 const CLAIM: readonly Move[] = [{ to: 'installing', step: 'claimed' }];
@@ -187,7 +193,28 @@ export const LIFE_TABLE: Readonly<Record<NodeState, Row>> = {
     ...IGNORES,
     // Only a named person's explicit command gets here: everything else is refused before.
     armed: START,
-    'os-answered': [{ when: WAS_INSTALLING, before: 'installed' }],
+    // What goes on in maintenance is written down, and its effects wait for the end of it.
+    'network-boot': [{ when: wasInstalling(INTERRUPTED), fault: 'set' }],
+    'installer-started': [{ when: wasInstalling(whenStep('claimed')), step: 'started' }],
+    'installer-progress': [{ when: wasInstalling(whenStep('claimed')), step: 'started' }],
+    'installer-finished': [
+      { when: wasInstalling(SWITCHES_OFF), step: 'finished', fault: 'clear', effects: ['disk-first', 'power-on'] },
+      { when: wasInstalling(NOT_FINISHED), step: 'finished', fault: 'clear', effects: ['disk-first'] },
+    ],
+    'installer-failed': [{ when: wasInstalling(NOT_FINISHED), fault: 'set' }],
+    'os-answered': [
+      {
+        when: wasInstalling(NOT_FINISHED),
+        before: 'installed',
+        step: 'finished',
+        fault: 'clear',
+        effects: ['disk-first', 'hand-off'],
+      },
+      { when: WAS_INSTALLING, before: 'installed', fault: 'clear', effects: ['hand-off'] },
+    ],
+    'hand-off-done': [{ when: WAS_HANDING_OFF, before: 'ready' }],
+    'hand-off-failed': [{ when: WAS_HANDING_OFF, fault: 'set' }],
+    'fault-cleared': CLEAR,
     'maintenance-left': [
       { when: WAS_STARTING, to: 'powering', effects: ['network-boot'] },
       { when: WAS_STARTING_UNARMED, to: 'resting' },

@@ -24,8 +24,8 @@ export function transition(life: NodeLife, event: LifeEvent, deadlines: Deadline
   const moves = LIFE_TABLE[life.state][event.kind];
   const move = moves.find(({ when }) => when === undefined || when.holds(life, event));
   if (move === undefined) return { next: life, effects: [] };
-  const effects = move.effects ?? [];
-  return { next: moved(life, move, event, deadlines), effects };
+  const next = moved(life, move, event, deadlines);
+  return { next, effects: effectsOf(life, move, next.state) };
 }
 
 function moved(life: NodeLife, move: Move, event: LifeEvent, deadlines: DeadlineTimes): NodeLife {
@@ -36,6 +36,7 @@ function moved(life: NodeLife, move: Move, event: LifeEvent, deadlines: Deadline
   const deadline = deadlineName(state, step);
   const fault = faultAfter(life, move, event);
   const pending = pendingAfter(life, move, state);
+  const owed = state === 'maintenance' ? owedAfter(life, move) : [];
   const inMaintenance = state === 'maintenance';
   const before = move.before ?? (inMaintenance ? (life.state === 'maintenance' ? life.before : life.state) : undefined);
   const resting = restingAfter(life, state);
@@ -53,6 +54,7 @@ function moved(life: NodeLife, move: Move, event: LifeEvent, deadlines: Deadline
     ...(before === undefined ? {} : { before }),
     ...(resting === undefined ? {} : { resting }),
     ...(pending.length === 0 ? {} : { pending }),
+    ...(owed.length === 0 ? {} : { owed }),
     ...(hostKeys === undefined ? {} : { hostKeys }),
     version: life.version + 1,
   };
@@ -72,8 +74,9 @@ function stepIn(state: NodeState, life: NodeLife): LifeStep | undefined {
 
 function faultAfter(life: NodeLife, move: Move, event: LifeEvent): NodeFault | undefined {
   if (move.fault === 'set') return event.fault === undefined ? life.fault : { ...event.fault, at: event.at };
-  if (move.fault === 'clear' || move.to !== undefined) return undefined;
-  return life.fault;
+  if (move.fault === 'clear') return undefined;
+  // What went wrong in maintenance is still so after it.
+  return move.to === undefined || move.to === 'before' ? life.fault : undefined;
 }
 
 /** An effect belongs to the state that asked for it, but the boot order is to be put back whatever comes next, save another installation. */
@@ -81,7 +84,19 @@ function pendingAfter(life: NodeLife, move: Move, state: NodeState): readonly Ef
   const kept = (life.pending ?? []).filter((effect) =>
     move.to === undefined ? true : effect === 'disk-first' && (state === 'installed' || state === 'ready'),
   );
-  return [...new Set([...kept, ...(move.effects ?? [])])];
+  return [...new Set([...kept, ...effectsOf(life, move, state)])];
+}
+
+/** In maintenance nothing is done; what was owed is when it ends. */
+function effectsOf(life: NodeLife, move: Move, state: NodeState): readonly EffectKind[] {
+  if (state === 'maintenance') return [];
+  return [...(move.effects ?? []), ...(move.to === 'before' ? (life.owed ?? []) : [])];
+}
+
+/** A start is not owed: whether the node is still to be started is asked when maintenance ends. */
+function owedAfter(life: NodeLife, move: Move): readonly EffectKind[] {
+  const interrupted = (life.pending ?? []).filter((effect) => effect !== 'network-boot');
+  return [...new Set([...(life.owed ?? []), ...interrupted, ...(move.effects ?? [])])];
 }
 
 function restingAfter(life: NodeLife, state: NodeState): RestingState | undefined {

@@ -468,6 +468,22 @@ test('a grant sleeps while its node is in maintenance', async () => {
   assert.equal((await house.boot()) === undefined, false);
 });
 
+test('what an installer tells in maintenance is not answered and forgotten', async () => {
+  const house = await House.open();
+  const token = await claimed(house);
+  await house.tell(token, 'started');
+  await house.book.commands.command(house.node(), 'maintenance', { by: 'anna' });
+  await house.tell(token, 'finished', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHostKeyHostKeyHostKey root@dgx01\n');
+  const after = await house.restart();
+  await after.book.commands.command(after.node(), 'leave-maintenance', { by: 'anna' });
+  await after.settled();
+  assert.deepEqual(
+    [after.life().state, after.life().step, after.life().hostKeys?.length],
+    ['installing', 'finished', 1],
+  );
+  assert.equal(after.of('effect.disk-first').length, 1);
+});
+
 test('a retired node loses its grant and boots nothing, until it is reinstated', async () => {
   const house = await House.open();
   await house.arm();

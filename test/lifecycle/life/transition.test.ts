@@ -179,14 +179,56 @@ test('maintenance drops what was to be done, and comes back to the state before'
   assert.equal(happens(next, 'maintenance-left').next.state, 'ready', 'it is armed no more');
 });
 
-test('an installation goes on in maintenance, and its end is not lost', () => {
-  const installing = life('installing', { step: 'started' });
+test('an installation goes on in maintenance: each of its words counts, and what it asks for is done afterwards', () => {
+  const installing = life('installing', { step: 'claimed' });
   const inMaintenance = happens(installing, 'maintenance-entered').next;
-  assert.deepEqual([inMaintenance.before, inMaintenance.step], ['installing', 'started']);
-  assert.equal(happens(inMaintenance, 'maintenance-left').next.step, 'started');
-  const answered = happens(inMaintenance, 'os-answered').next;
+  assert.deepEqual([inMaintenance.before, inMaintenance.step], ['installing', 'claimed']);
+  const started = happens(inMaintenance, 'installer-started').next;
+  assert.equal(happens(started, 'maintenance-left').next.step, 'started');
+
+  const hostKeys = ['ssh-ed25519 AAAA'];
+  const finished = happens(started, 'installer-finished', { hostKeys });
+  assert.deepEqual(
+    [finished.next.state, finished.next.step, finished.next.pending, finished.effects, finished.next.hostKeys],
+    ['maintenance', 'finished', undefined, [], hostKeys],
+  );
+  const back = happens(finished.next, 'maintenance-left');
+  assert.deepEqual(
+    [back.next.state, back.next.step, back.next.pending, back.effects, back.next.owed],
+    ['installing', 'finished', ['disk-first'], ['disk-first'], undefined],
+  );
+  assert.equal(back.next.deadlineAt, NOW + DEADLINES.finishing);
+
+  const answered = happens(finished.next, 'os-answered').next;
   assert.deepEqual([answered.state, answered.before], ['maintenance', 'installed']);
-  assert.equal(happens(answered, 'maintenance-left').next.state, 'installed');
+  const installed = happens(answered, 'maintenance-left');
+  assert.deepEqual([installed.next.state, installed.effects], ['installed', ['disk-first', 'hand-off']]);
+
+  const switchedOff = happens(started, 'installer-finished', { switchesOff: true }).next;
+  assert.deepEqual(happens(switchedOff, 'maintenance-left').effects, ['disk-first', 'power-on']);
+  assert.deepEqual(happens(switchedOff, 'armed').next.pending, ['network-boot'], 'another installation begins');
+});
+
+test('an installation that fails in maintenance has failed afterwards', () => {
+  const inMaintenance = happens(life('installing', { step: 'started' }), 'maintenance-entered').next;
+  for (const kind of ['installer-failed', 'network-boot'] as const) {
+    const failed = happens(inMaintenance, kind, { armed: false }).next;
+    assert.deepEqual([failed.state, failed.fault?.code], ['maintenance', 'test']);
+    const back = happens(failed, 'maintenance-left').next;
+    assert.deepEqual([back.state, back.step, back.fault?.code], ['installing', 'started', 'test']);
+  }
+  assert.equal(happens(life('maintenance', { before: 'ready' }), 'network-boot').next.fault, undefined);
+});
+
+test('what was still to be done when maintenance began is done when it ends', () => {
+  const { next } = happens(life('installed', { pending: ['disk-first', 'hand-off'] }), 'maintenance-entered');
+  assert.deepEqual([next.pending, next.owed], [undefined, ['disk-first', 'hand-off']]);
+  const back = happens(next, 'maintenance-left').next;
+  assert.deepEqual([back.state, back.pending, back.owed], ['installed', ['disk-first', 'hand-off'], undefined]);
+  assert.equal(happens(next, 'retired').next.pending, undefined);
+
+  const handingOff = happens(life('handing-off'), 'maintenance-entered').next;
+  assert.equal(happens(happens(handingOff, 'hand-off-done').next, 'maintenance-left').next.state, 'ready');
 });
 
 test('a missed deadline sets the next one', () => {

@@ -18,6 +18,7 @@ import { EffectWaiters } from './effect-waiters.ts';
 import { subjectOf } from './hand-off-words.ts';
 import { isNewSince, wentAnotherWay } from './new-systems.ts';
 import {
+  accepted,
   afterWave,
   begun,
   blocked,
@@ -130,7 +131,7 @@ export class HandOffDesk {
     await this.#options.life.accepted(node, by, reason);
     const cluster = this.clusterOf(node);
     if (cluster === undefined) return;
-    await this.book.update(cluster.name, (queue) => withoutNodes(queue, new Set([node.id])));
+    await this.book.update(cluster.name, (queue) => accepted(queue, node.id));
     this.#release(node.id, undefined);
   }
 
@@ -301,7 +302,8 @@ export class HandOffDesk {
     const { current } = queue;
     if (current === undefined || (run !== undefined && current.run !== run.id)) return this.#look(cluster.name);
     if (run === undefined || run.state === 'refused') return this.#neverBegan(cluster, queue, run);
-    const still = () => current.nodes.filter(({ nodeId }) => !wentAnotherWay(life, nodeId, run));
+    const still = () =>
+      (this.book.queue(cluster.name).current?.nodes ?? []).filter(({ nodeId }) => !wentAnotherWay(life, nodeId, run));
     const hosts = still()
       .flatMap(({ nodeId }) => nodes.byId(nodeId) ?? [])
       .map(hostOf);
@@ -344,7 +346,11 @@ export class HandOffDesk {
   async #tell({ node, fate, fault, result }: NodeEnd): Promise<void> {
     const { life, events } = this.#options;
     if (fault === undefined) await life.done(node);
-    else await life.failed(node, fault);
+    else {
+      // A person's run over nodes in use: this one is in use no more.
+      if (life.state(node.id) === 'ready') await life.started(node);
+      await life.failed(node, fault);
+    }
     const checks =
       result.checks.length === 0
         ? ''

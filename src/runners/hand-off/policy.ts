@@ -33,6 +33,13 @@ export function withoutNodes(queue: HandOffQueue, nodeIds: ReadonlySet<NodeId>):
   return waiting.length === queue.waiting.length ? queue : { ...queue, waiting };
 }
 
+/** A person takes a node as it is: whatever comes of the run under way changes nothing of that. */
+export function accepted(queue: HandOffQueue, nodeId: NodeId): HandOffQueue {
+  const { current, ...rest } = withoutNodes(queue, new Set([nodeId]));
+  if (current === undefined) return rest;
+  return { ...rest, current: { ...current, nodes: current.nodes.filter((each) => each.nodeId !== nodeId) } };
+}
+
 /**
  * What is to be done for a cluster now. The first node that waits opens the settling time, and whoever finishes within it
  * comes along; nodes that waited for the end of a run have settled already.

@@ -129,3 +129,20 @@ test('the daemon dies while a node waits, and while its run is under way', async
     assert.deepEqual([after.house.life().state, after.runs.begun.length], ['ready', 1], `after ${minutes} minutes`);
   }
 });
+
+test('a node in use that a person’s run fails on is ready no more, and says why', async () => {
+  const { clock, runs, house } = await daemon();
+  await installed(house);
+  await clock.advanceSettling(20 * MINUTE, MINUTE);
+  await settle(20);
+  assert.equal(house.life().state, 'ready');
+  runs.outcome = () => ({ result: 'failed', failedTask: 'kubelet', message: 'no such image' });
+  await runs.start({ cluster: 'pod1', action: 'deploy', hosts: ['dgx01'], by: 'ann' });
+  await clock.advanceSettling(2 * MINUTE, MINUTE);
+  await settle(20);
+  assert.equal(house.life().state, 'ready', 'while it runs');
+  await clock.advanceSettling(20 * MINUTE, MINUTE);
+  await settle(20);
+  assert.equal(house.life().state, 'handing-off');
+  assert.match(house.life().fault?.text ?? '', /kubelet.*no such image/);
+});

@@ -277,6 +277,23 @@ test('people and finished nodes are answered while the acceptance of a wave take
   assert.deepEqual(house.runs.begun[1]?.hosts, ['dgx002']);
 });
 
+test('a node that a person takes as it is stays so, whatever its acceptance finds a minute later', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0 })];
+  const [one] = house.add(...names(1));
+  assert.ok(one !== undefined);
+  const bad = { check: 'gpu-count', ok: false, expected: '8', found: '7' };
+  let tell = () => {};
+  house.gate = { check: () => new Promise((resolve) => (tell = () => resolve(new Map([['dgx001', [bad]]])))) };
+  await house.finished(one);
+  await house.passes(11 * MINUTE);
+  await house.desk.accept(one, 'ann');
+  tell();
+  await house.passes(MINUTE);
+  assert.deepEqual([house.stateOf('dgx001'), house.faults.size], ['ready', 0]);
+  assert.deepEqual(house.desk.book.queue('pod1'), { cluster: 'pod1', waiting: [] });
+});
+
 test('a node that is installed anew while its run is under way is not made ready by that run', async () => {
   const house = new HandOffHouse();
   house.clusters = [cluster({ settleMs: 0, waves: { canaryNodes: 0, maxNodes: 20, maxFailedShare: 0 } })];

@@ -5,6 +5,7 @@ import { hasEnded, type JobAction, type JobStep } from '../domain/power.ts';
 import { hasPower } from './fleet.ts';
 import type { JobBook } from './job-book.ts';
 import type { JobRecord } from './job-record.ts';
+import { wokenText } from './step-texts.ts';
 
 const ACTIONS: Readonly<Partial<Record<EffectKind, JobAction>>> = {
   'network-boot': 'network-boot',
@@ -53,9 +54,11 @@ function settledStep(record: JobRecord, node: Node, action: JobAction): Promise<
   });
 }
 
-function outcomeOf(step: JobStep | undefined, { name }: Node): EffectOutcome | undefined {
+function outcomeOf(step: JobStep | undefined, node: Node): EffectOutcome | undefined {
+  const { name } = node;
   if (step === undefined) return { done: false, text: `${name} is no more` };
   const { stage, text, mend } = step;
+  if (stage === 'awaiting-boot' && node.bmc?.driver === 'none') return { done: true, text: wokenText(node) };
   if (stage === 'awaiting-boot') return { done: true, text: `${name} was set to boot from the network and is on` };
   if (stage === 'done') return { done: true, text: text ?? name };
   return { done: false, text: text ?? `${name}: ${stage}`, ...(mend === undefined ? {} : { mend }) };

@@ -10,7 +10,8 @@ import type { LearnedTimes } from './learned-times.ts';
 import { mendOf } from './mends.ts';
 import type { NodeStanding } from './ports.ts';
 import type { Priority } from './scheduler.ts';
-import { isPassing, turnPower } from './turn-power.ts';
+import { DONE, notSeenText, wokenText } from './step-texts.ts';
+import { isPassing, powerOf, turnPower } from './turn-power.ts';
 
 export interface NodeRunOptions {
   readonly action: JobAction;
@@ -169,7 +170,7 @@ export class NodeRun {
   }
 
   async #turn(want: 'on' | 'off'): Promise<boolean> {
-    const { node, fleet, clock, learned, priority, settings, isStopped, mayTurnOn } = this.#options;
+    const { node, fleet, clock, learned, priority, settings, isStopped } = this.#options;
     return turnPower({
       node,
       want,
@@ -178,14 +179,17 @@ export class NodeRun {
       learned,
       priority,
       limitMs: settings().actionMs,
-      before: async () => {
-        if (want === 'on') await mayTurnOn();
-        this.#refuse();
-        this.#isTouched = true;
-        if (want === 'on') this.#onSince = clock.monotonic();
-      },
+      before: () => this.#await(want),
       isStopped,
     });
+  }
+
+  /** Until it may be told so. */
+  async #await(want: 'on' | 'off'): Promise<void> {
+    if (want === 'on') await this.#options.mayTurnOn();
+    this.#refuse();
+    this.#isTouched = true;
+    if (want === 'on') this.#onSince = this.#options.clock.monotonic();
   }
 
   /** Before each command to the power: it may have waited for its turn, or for its BMC, for minutes. @throws LeftAlone */
@@ -352,24 +356,24 @@ export class NodeRun {
     const state = await this.#patiently((driver, deadlineMs) => powerOf(driver).read(deadlineMs)).catch(
       () => undefined,
     );
-    const times = step().attempt === 1 ? 'once' : `${step().attempt} times`;
-    const text = `${node.name} was started from the network ${times}, and has not asked for an address within ${Math.round(lateMs / 1_000)} s`;
-    const mend =
-      state === 'off'
-        ? `It is off again: podboot bmc log ${node.name} says what its BMC saw.`
-        : `Look at its console (podboot console ${node.name}): in its setup, is the network boot of this port on? Is it another port that boots? podboot diagnose ${node.name} has what was seen.`;
-    return { stage: 'failed', text, mend };
+    return { stage: 'failed', ...notSeenText(node, { times: step().attempt, lateMs, isOff: state === 'off' }) };
   }
 
-  /** Nobody can ask whether it is on. */
+  /** Nobody can ask whether it is on; that it boots from the network it shows itself, as others do. */
   async #wake(): Promise<StepEnd> {
-    const { action, node, fleet, priority, save, mayTurnOn } = this.#options;
+    const { action, node, fleet, priority, clock, save, step } = this.#options;
     if (action !== 'on' && action !== 'network-boot' && action !== 'on-when-off')
       return { stage: 'failed', text: `${node.name} has no BMC: it can only be woken`, mend: 'Use its button.' };
-    await mayTurnOn();
-    await save({ stage: 'sent' });
-    await fleet.run(node, priority, (driver, deadlineMs) => powerOf(driver).act('on', deadlineMs));
-    return { stage: 'done', text: `a magic packet was sent for ${node.name}; nobody can ask whether it is on` };
+    const isNetwork = action === 'network-boot';
+    for (;;) {
+      await this.#await('on');
+      await save({ stage: 'sent', onAt: clock.now(), ...(isNetwork ? { attempt: step().attempt + 1 } : {}) });
+      this.#watched?.again();
+      await fleet.run(node, priority, (driver, deadlineMs) => powerOf(driver).act('on', deadlineMs));
+      if (!isNetwork) return { stage: 'done', text: `${wokenText(node)}; nobody can ask whether it is on` };
+      const end = await this.#awaitBoot(false);
+      if (end !== 'again') return end;
+    }
   }
 
   /** @param isRepeatable not of a command whose fate is unknown once it was sent */
@@ -386,22 +390,6 @@ export class NodeRun {
       await sleep(clock, waitMs);
     }
   }
-}
-
-const DONE: Readonly<Record<JobAction, string>> = {
-  on: 'is on',
-  off: 'is off',
-  cycle: 'was off and is on',
-  soft: 'has shut down',
-  reset: 'was reset',
-  'network-boot': 'boots from the network',
-  'disk-first': 'boots from its disk first',
-  'on-when-off': 'is on again',
-};
-
-function powerOf(driver: BmcDriver) {
-  if (driver.power !== undefined) return driver.power;
-  throw new BmcError('refused', 'the BMC has no control over power');
 }
 
 function sleep(clock: Clock, delayMs: number): Promise<void> {

@@ -54,7 +54,7 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
   let slowMs = 0;
   while (!isStopped()) {
     try {
-      const state = await fleet.run(node, priority, (driver, deadlineMs) => power(driver).read(deadlineMs));
+      const state = await fleet.run(node, priority, (driver, deadlineMs) => powerOf(driver).read(deadlineMs));
       if (state === want) {
         if (sentAt !== undefined && sendings === 1) time.observe(clock.monotonic() - sentAt);
         return sendings > 0;
@@ -67,7 +67,7 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
         sentAt = clock.monotonic();
         lookMs = FIRST_LOOK_MS;
         await fleet.run(node, priority, async (driver, deadlineMs) => {
-          const control = power(driver);
+          const control = powerOf(driver);
           await control.act(want, deadlineMs);
           slowMs = control.slowMs?.() ?? 0;
         });
@@ -89,7 +89,8 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
   throw new BmcError('no-answer', 'podboot is stopping');
 }
 
-function power(driver: { readonly power?: PowerControl }) {
+/** @throws BmcError */
+export function powerOf(driver: { readonly power?: PowerControl }) {
   if (driver.power !== undefined) return driver.power;
   throw new BmcError('refused', 'the BMC has no control over power');
 }

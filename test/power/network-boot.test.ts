@@ -87,6 +87,32 @@ describe('the boot sequence of the guide', () => {
   });
 });
 
+describe('a machine that can only be woken', () => {
+  const wakeable = { nodes: 1, change: () => ({ bmc: { driver: 'none', wakeOnLan: true } as const }) };
+
+  test('is started from the network when it asks it, and not when the packet was sent', async () => {
+    const pod = await PowerPod.open(wakeable);
+    let packets = 0;
+    pod.woken = () => {
+      packets += 1;
+      const [node] = pod.nodes;
+      // The first one gets lost.
+      if (packets === 2 && node !== undefined) pod.bmcs.clock.setTimeout(() => pod.discover(node), 30_000);
+    };
+    const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, order), 3_600_000, 200);
+    assert.equal(step?.stage, 'done', step?.text);
+    assert.match(step?.text ?? '', /has asked the network, 30 s/);
+    assert.equal(packets, 2);
+  });
+
+  test('and is not seen is told of after a bounded number of packets', async () => {
+    const pod = await PowerPod.open(wakeable);
+    const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, order), 4 * 3_600_000, 1_000);
+    assert.equal(step?.stage, 'failed');
+    assert.match(step?.text ?? '', /was sent a magic packet 3 times, and has not asked for an address/);
+  });
+});
+
 describe('what a node’s life asks for', () => {
   test('is done when the machine is on; asked for twice it is one job', async () => {
     const pod = await PowerPod.open({ nodes: 1 });

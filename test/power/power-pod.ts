@@ -46,6 +46,8 @@ export class PowerPod {
   /** What a machine does when it starts: by its network flag it asks the network. */
   bootDelayMs = 30_000;
   commits = 0;
+  /** A magic packet is on the network. */
+  woken: (name: string) => void = () => {};
   /** What is at the addresses of BMCs, to who only looks. */
   readonly look = {
     answers: false,
@@ -116,7 +118,11 @@ export class PowerPod {
       standing,
       readKey: () => KEY,
       createDriver: (name, target) =>
-        createDriver(name, target, { clock, network: this.bmcs.line, broadcast: async () => {} }),
+        createDriver(name, target, {
+          clock,
+          network: this.bmcs.line,
+          broadcast: async (target) => this.woken(target.name),
+        }),
       leasedAddress: () => undefined,
       look: this.look,
       random: () => 0.5,

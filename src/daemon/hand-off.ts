@@ -74,6 +74,10 @@ export function createHandOff(parts: HandOffParts): HandOff {
   const planContext: PlanContext = {
     ...{ runsDir, commands, knownHosts, ssh: createSsh(commands, knownHosts) },
     contents: contentsReader(clock),
+    awaited: (cluster) =>
+      members(cluster, nodes, book())
+        .filter((node) => !HAS_SYSTEM.has(book().life(node).state))
+        .map(hostOf),
   };
   const runs = new RunLedger({
     runs: documents.run ?? [],

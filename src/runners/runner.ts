@@ -22,6 +22,8 @@ export interface PlanContext {
   readonly commands: Commands;
   /** Who is in a cluster of Kubernetes now. */
   readonly contents: ReadContents;
+  /** Nodes of a cluster that have no system yet: none of `members`. */
+  readonly awaited: (cluster: ClusterSettings) => readonly RunHost[];
 }
 
 /**

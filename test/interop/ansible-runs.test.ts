@@ -47,7 +47,7 @@ function houseOf(t: TestContext): House {
   const noServices = async () => {
     throw new Error('no service is asked for here');
   };
-  const context = { runsDir, commands, knownHosts, ssh, contents };
+  const context = { runsDir, commands, knownHosts, ssh, contents, awaited: () => [] };
   const runner = createRunners(processes, context, noServices)('playbook');
   const members: RunHost[] = ['dgx01', 'dgx02'].map((name, index) => ({
     ...{ id: name, name, roles: ['gpu'] },

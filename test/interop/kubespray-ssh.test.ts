@@ -124,6 +124,7 @@ describe('Ansible over SSH through a bastion', { skip }, () => {
     const context = {
       ...{ runsDir: join(folder, 'runs'), commands, knownHosts, ssh: createSsh(commands, knownHosts) },
       contents: async () => ({ state: 'none' }) as const,
+      awaited: () => [],
     };
     const request = { cluster: 'pod1', action: 'deploy', hosts: names, by: 'ada' } as const;
     return runnerModule(settings.runner)!.plan(settings, request, members, context);

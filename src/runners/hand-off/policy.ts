@@ -25,7 +25,12 @@ export function emptyQueue(cluster: string): HandOffQueue {
 export function enqueued(queue: HandOffQueue, node: WaitingNode, isAnew = false): HandOffQueue {
   const known = [...queue.waiting, ...(isAnew ? [] : (queue.current?.nodes ?? []))];
   const isKnown = known.some(({ nodeId }) => nodeId === node.nodeId);
-  return isKnown ? queue : { ...queue, waiting: [...queue.waiting, node] };
+  if (isKnown) return queue;
+  const grown = { ...queue, waiting: [...queue.waiting, node] };
+  if (grown.blocked === undefined) return grown;
+  // It may be the very node that was missing.
+  const nextAt = Math.min(grown.blocked.nextAt, node.since + BLOCKED_MS.first);
+  return { ...grown, blocked: { ...grown.blocked, nextAt } };
 }
 
 export function withoutNodes(queue: HandOffQueue, nodeIds: ReadonlySet<NodeId>): HandOffQueue {

@@ -52,6 +52,32 @@ export function widened(
 }
 
 /**
+ * A cluster is not begun with a part of its control plane because the rest is still being installed: machines never finish
+ * together. Whoever deploys by name means those alone.
+ * @param awaited of the control plane, by the roles of nodes without a system
+ */
+export function awaitedObstacles(
+  request: RunRequest,
+  awaited: readonly string[],
+  contents: ClusterContents,
+): readonly Obstacle[] {
+  const { action, hosts, cluster } = request;
+  const begins = contents.state === 'none' || (contents.state === 'there' && contents.members.length === 0);
+  const isMeant = action === 'deploy' && hosts.length > 0;
+  if (!begins || isMeant || !['deploy', 'add-worker', 'add-control-plane'].includes(action)) return [];
+  const missing = awaited.filter((name) => !hosts.includes(name));
+  if (missing.length === 0) return [];
+  const are = missing.length === 1 ? 'is' : 'are';
+  return [
+    {
+      code: 'control-plane-awaited',
+      message: `${missing.join(', ')} ${are} to be of the control plane of ${cluster} and ${missing.length === 1 ? 'has' : 'have'} no system yet.`,
+      mend: `Wait until installed, take the role from those that will not come, or begin with some by name: podboot runs start ${cluster} --action deploy --nodes …`,
+    },
+  ];
+}
+
+/**
  * Whom the inventory of a run speaks of. Facts are gathered of all of them, and one that does not answer ends the run for all:
  * so not those that are not installed yet, and not workers that are down. Members of the control plane and of etcd stay, since
  * without them the cluster would be made another one.

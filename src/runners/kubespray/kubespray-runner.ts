@@ -9,6 +9,7 @@ import { textOption } from '../kinds/option-values.ts';
 import type { PlanContext, RunnerModule } from '../runner.ts';
 import { type CheckoutLayout, layoutOf } from './checkout-layout.ts';
 import {
+  awaitedObstacles,
   type ChosenWork,
   chooseWork,
   inJoiningOrder,
@@ -44,6 +45,9 @@ export const kubesprayRunner: RunnerModule = {
     const whole = planInventory(cluster, ordered, context.knownHosts);
     const isMember = new Set(members.map(({ name }) => name));
     const controlPlane = membersOfControlPlane(whole.inventory).filter((name) => isMember.has(name));
+    const awaited = context.awaited(cluster);
+    const later = membersOfControlPlane(planInventory(cluster, [...ordered, ...awaited], context.knownHosts).inventory);
+    const expected = awaited.map(({ name }) => name).filter((name) => !isMember.has(name) && later.includes(name));
     const wide = { ...request, hosts: widened(request, controlPlane, contents) };
     const chosen = chosenHosts(cluster, wide, members);
     const present = presentHosts(wide, ordered, contents);
@@ -53,7 +57,12 @@ export const kubesprayRunner: RunnerModule = {
     const names = hosts.map(({ name }) => name);
     const { work, obstacles } = chooseWork(request, names, inventory.inventory, contents);
     const layout = layoutOf(checkout);
-    const early = [...chosen.obstacles, ...obstacles, ...inventory.obstacles];
+    const early = [
+      ...chosen.obstacles,
+      ...awaitedObstacles(request, expected, contents),
+      ...obstacles,
+      ...inventory.obstacles,
+    ];
     const leftOut = leftOutHosts(ordered, present, contents);
     const base = {
       ...({ request, runner: 'kubespray', files: inventory.files, inventoryHash: inventory.hash } as const),

@@ -320,3 +320,19 @@ test('a node that is installed anew while its run is under way is not made ready
   await house.passes(HOUR);
   assert.equal(house.stateOf('dgx003'), 'ready');
 });
+
+test('a run that was hindered for hours is tried soon when another node has finished: it may be the one that lacked', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0 })];
+  const [first, lacking] = house.add('mgmt01', 'mgmt02');
+  assert.ok(first !== undefined && lacking !== undefined);
+  const obstacle = { code: 'control-plane-awaited', message: 'mgmt02 has no system yet.', mend: 'Wait.' };
+  house.runs.refuse = (request) =>
+    house.stateOf('mgmt02') === 'installed' ? undefined : new RunRefused(request, [obstacle]);
+  await house.finished(first);
+  await house.passes(5 * HOUR, MINUTE);
+  assert.equal(house.runs.begun.length, 0);
+  await house.finished(lacking);
+  await house.passes(MINUTE + 20_000);
+  assert.equal(house.runs.begun.length, 1);
+});

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { CommandRequest, CommandResult } from '../../../src/domain/commands.ts';
 import { PodbootError } from '../../../src/domain/errors.ts';
-import type { ClusterSettings, RunAction, RunPlan, RunRequest } from '../../../src/domain/hand-off.ts';
+import type { ClusterSettings, RunAction, RunHost, RunPlan, RunRequest } from '../../../src/domain/hand-off.ts';
 import type { ClusterContents } from '../../../src/runners/kubespray/cluster-contents.ts';
 import { kubesprayRunner } from '../../../src/runners/kubespray/kubespray-runner.ts';
 import type { PlanContext } from '../../../src/runners/runner.ts';
@@ -20,6 +20,7 @@ describe('a plan of Kubespray', () => {
   let folder: string;
   let checkout: string;
   let contents: ClusterContents;
+  let awaited: RunHost[];
   let silent: Set<string>;
   let asked: string[][];
   let answers: (argv: readonly string[]) => Partial<CommandResult> | undefined;
@@ -37,6 +38,7 @@ describe('a plan of Kubespray', () => {
         joinedAt: index,
       })),
     };
+    awaited = [];
     silent = new Set();
     asked = [];
     answers = () => undefined;
@@ -57,6 +59,7 @@ describe('a plan of Kubespray', () => {
       ssh,
       knownHosts: new KnownHosts(join(folder, 'known_hosts')),
       contents: async () => contents,
+      awaited: () => awaited,
       commands: {
         run: async ({ argv }: CommandRequest) => {
           asked.push([...argv]);
@@ -81,6 +84,7 @@ describe('a plan of Kubespray', () => {
     hosts: readonly string[],
     options: ClusterSettings['options'] = {},
     more: Partial<RunRequest> = {},
+    members: readonly RunHost[] = guidePod(),
   ): Promise<RunPlan> {
     const cluster: ClusterSettings = {
       name: 'pod1',
@@ -92,7 +96,7 @@ describe('a plan of Kubespray', () => {
       ssh: SSH,
       options: { checkout, ...options },
     };
-    return kubesprayRunner.plan(cluster, { cluster: 'pod1', action, hosts, by: 'ada', ...more }, guidePod(), context());
+    return kubesprayRunner.plan(cluster, { cluster: 'pod1', action, hosts, by: 'ada', ...more }, members, context());
   }
 
   const codes = ({ obstacles }: RunPlan) =>
@@ -201,6 +205,22 @@ describe('a plan of Kubespray', () => {
       },
     ]);
     assert.equal((await plan('upgrade', ['dgx01'], { kubernetesVersion: '1.35.0' })).leftOut, undefined);
+  });
+
+  it('a cluster is not begun with one of three of the control plane while the others are being installed', async () => {
+    writeKubespray(checkout);
+    contents = { state: 'none' };
+    const isLate = ({ name }: RunHost) => name === 'mgmt02' || name === 'mgmt03';
+    awaited = guidePod().filter((each) => isLate(each) || each.name === 'dgx02');
+    const there = guidePod().filter((each) => !awaited.some(({ name }) => name === each.name));
+    const made = await plan('add-worker', ['mgmt01'], {}, {}, there);
+    assert.deepEqual(codes(made), ['control-plane-awaited']);
+    assert.match(made.obstacles[0]?.message ?? '', /^mgmt02, mgmt03 are to be of the control plane of pod1/);
+    assert.deepEqual(codes(await plan('deploy', [], {}, {}, there)), ['control-plane-awaited']);
+    assert.deepEqual(codes(await plan('deploy', ['mgmt01'], {}, {}, there)), [], 'by name');
+    awaited = guidePod().filter(({ name }) => name === 'dgx02');
+    const rest = guidePod().filter(({ name }) => name !== 'dgx02');
+    assert.deepEqual(codes(await plan('add-worker', ['dgx01'], {}, {}, rest)), [], 'a worker may come later');
   });
 
   it('obstacles are found before anybody is spoken to: checkout, submodule, commit, Ansible, modules', async () => {

@@ -40,6 +40,7 @@ function plan(action: RunAction, hosts: readonly string[], options: ClusterSetti
     },
     knownHosts: new KnownHosts(join(folder, 'known_hosts')),
     contents: async () => ({ state: 'none' }),
+    awaited: () => [],
     commands: {
       run: async () => ({
         end: 'exited',

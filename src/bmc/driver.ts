@@ -34,27 +34,27 @@ export class BmcError extends Error {
   readonly failure: BmcFailure;
   /** The command left, and nobody knows what became of it: look before it is sent again. */
   readonly mayHaveActed: boolean;
+  /** What to do about it, where its failure alone does not say. */
+  readonly mend: string | undefined;
 
   constructor(
     failure: BmcFailure,
     message: string,
-    options: { readonly mayHaveActed?: boolean; readonly cause?: unknown } = {},
+    options: { readonly mayHaveActed?: boolean; readonly mend?: string | undefined; readonly cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'BmcError';
     this.failure = failure;
     this.mayHaveActed = options.mayHaveActed ?? false;
+    this.mend = options.mend;
   }
 }
 
 /** It has no console that can be had from here, and will have none for the asking. */
 export class ConsoleAbsent extends BmcError {
-  readonly mend: string;
-
   constructor(message: string, mend: string) {
-    super('refused', message);
+    super('refused', message, { mend });
     this.name = 'ConsoleAbsent';
-    this.mend = mend;
   }
 }
 

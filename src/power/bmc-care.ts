@@ -9,7 +9,7 @@ import { matchInventory } from './bmc-identity.ts';
 import type { CredentialVault } from './credential-vault.ts';
 import { DefaultLoginSearch } from './default-login-search.ts';
 import type { Fleet } from './fleet.ts';
-import { mendOf } from './mends.ts';
+import { lacks, mendOf } from './mends.ts';
 import { askPatiently } from './patience.ts';
 import type { BmcLook } from './ports.ts';
 import type { Priority, Scheduler } from './scheduler.ts';
@@ -53,6 +53,7 @@ export class BmcCare {
    */
   async test(node: Node, priority: Priority = 'person'): Promise<readonly BmcFinding[]> {
     const { fleet, scheduler } = this.#options;
+    if (node.bmc?.driver === 'none') return [withoutBmc(node)];
     if (priority === 'person') scheduler.forgive(node.id);
     try {
       const state = await fleet.run(node, priority, (driver, deadlineMs) => {
@@ -110,7 +111,7 @@ export class BmcCare {
 
   #inventory(node: Node, priority: Priority): Promise<BmcInventory> {
     return this.#options.fleet.run(node, priority, (driver, deadlineMs) => {
-      if (driver.inventory === undefined) throw new BmcError('refused', `the driver ${driver.name} has no inventory`);
+      if (driver.inventory === undefined) throw lacks(driver, 'has no inventory');
       return driver.inventory.read(deadlineMs);
     });
   }
@@ -187,4 +188,13 @@ export class BmcCare {
       mend: mendOf(error, node),
     };
   }
+}
+
+function withoutBmc({ name, bmc }: Node): BmcFinding {
+  const way = bmc?.wakeOnLan === true ? 'by a magic packet' : 'by hand';
+  return {
+    code: 'no-bmc',
+    isTrouble: false,
+    text: `${name} has no BMC: it is switched on ${way}, and nobody can ask it`,
+  };
 }

@@ -154,7 +154,7 @@ export class Fleet {
       credentials = vault.read(name);
     } catch (error) {
       if (!(error instanceof PodbootError)) throw error;
-      throw new BmcError('refused', [error.message, error.mend].filter((each) => each !== undefined).join(' '));
+      throw new BmcError('refused', error.message, { mend: error.mend });
     }
     const { next, rotated = [], userName, password, bmcKey } = credentials;
     const rest = bmcKey === undefined ? { userName } : { userName, bmcKey };

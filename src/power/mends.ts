@@ -1,8 +1,9 @@
-import type { BmcError } from '../bmc/driver.ts';
+import { BmcError } from '../bmc/driver.ts';
 import type { Node } from '../domain/node.ts';
 
 /** What a person does about what a BMC said. */
-export function mendOf({ failure }: BmcError, { name }: Pick<Node, 'name'>): string {
+export function mendOf({ failure, mend }: BmcError, { name }: Pick<Node, 'name'>): string {
+  if (mend !== undefined) return mend;
   switch (failure) {
     case 'unreachable':
       return `Is its address right, and IPMI over LAN switched on in it? podboot bmc test ${name}`;
@@ -19,4 +20,10 @@ export function mendOf({ failure }: BmcError, { name }: Pick<Node, 'name'>): str
     case 'refused':
       return `podboot bmc log ${name} says what the BMC saw.`;
   }
+}
+
+/** The driver of a BMC does not have it, and will not have it for the asking. */
+export function lacks({ name }: { readonly name: string }, what: string): BmcError {
+  const mend = 'docs/power.md says what each driver does; podboot nodes set NODE --bmc driver=… names another.';
+  return new BmcError('refused', `the driver ${name} ${what}`, { mend });
 }

@@ -3,7 +3,7 @@ import { InvalidInput } from '../domain/errors.ts';
 import type { Node } from '../domain/node.ts';
 import type { CredentialVault } from './credential-vault.ts';
 import type { Fleet } from './fleet.ts';
-import { mendOf } from './mends.ts';
+import { lacks, mendOf } from './mends.ts';
 
 export interface RotationOutcome {
   readonly node: Node;
@@ -74,8 +74,7 @@ export class PasswordRotation {
       return { node, outcome: 'changed', text: `${node.name} had it already` };
     try {
       await this.#fleet.run(node, 'person', (driver, deadlineMs) => {
-        if (driver.password === undefined)
-          throw new BmcError('refused', `the driver ${driver.name} can’t change passwords`);
+        if (driver.password === undefined) throw lacks(driver, 'can’t change passwords');
         return driver.password.change(next, deadlineMs);
       });
       const { userName, bmcKey } = vault.read(name);

@@ -1,5 +1,4 @@
 import type { BmcDriver, BmcLogEntry, BootOverride, RawAnswer } from '../bmc/driver.ts';
-import { BmcError } from '../bmc/driver.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import type { BootEvent } from '../domain/events.ts';
 import type { EffectPort } from '../domain/install-ports.ts';
@@ -18,6 +17,7 @@ import { Fleet, hasPower } from './fleet.ts';
 import { JobBook } from './job-book.ts';
 import { refusalOf } from './job-nodes.ts';
 import type { JobRequest } from './job-request.ts';
+import { lacks } from './mends.ts';
 import { PasswordRotation } from './password-rotation.ts';
 import { askPatiently } from './patience.ts';
 import type { BmcLook, NodeStanding } from './ports.ts';
@@ -185,14 +185,14 @@ export class PowerService {
 
   identify(node: Node, seconds: number): Promise<void> {
     return this.ask(node, (driver, deadlineMs) => {
-      if (driver.identify === undefined) throw new BmcError('refused', `the driver ${driver.name} has no light`);
+      if (driver.identify === undefined) throw lacks(driver, 'has no light');
       return driver.identify.identify(seconds, deadlineMs);
     });
   }
 
   log(node: Node, sinceId: number, limit: number): Promise<readonly BmcLogEntry[]> {
     return this.ask(node, (driver, deadlineMs) => {
-      if (driver.log === undefined) throw new BmcError('refused', `the driver ${driver.name} has no log`);
+      if (driver.log === undefined) throw lacks(driver, 'has no log');
       return driver.log.read(sinceId, limit, deadlineMs);
     });
   }
@@ -208,7 +208,7 @@ export class PowerService {
     const told = `${by} sends ${rawText(order)} to its BMC`;
     this.#tellRaw(node, 'bmc.raw', reason === undefined ? told : `${told}: ${reason}`);
     const answer = await this.ask(node, (driver, deadlineMs) => {
-      if (driver.raw === undefined) throw new BmcError('refused', `the driver ${driver.name} takes no raw commands`);
+      if (driver.raw === undefined) throw lacks(driver, 'takes no raw commands');
       return driver.raw.send(order, deadlineMs);
     });
     this.#tellRaw(node, 'bmc.raw-answer', `its BMC answers ${rawText(order)} of ${by}: ${answer.text}`);
@@ -235,5 +235,5 @@ export class PowerService {
 
 function bootDevice(driver: BmcDriver) {
   if (driver.bootDevice !== undefined) return driver.bootDevice;
-  throw new BmcError('refused', `the driver ${driver.name} has no boot device`);
+  throw lacks(driver, 'has no boot device');
 }

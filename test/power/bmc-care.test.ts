@@ -28,6 +28,24 @@ describe('a test of a BMC', () => {
     assert.deepEqual(await (await careOf({ nodes: 1, dead: () => true }, true)).codes(), ['ipmi-off']);
   });
 
+  test('of a machine that has none says so, and finds nothing wrong', async () => {
+    const { pod, care, node } = await careOf({
+      nodes: 1,
+      change: () => ({ bmc: { driver: 'none', wakeOnLan: true } }),
+    });
+    const [finding, ...rest] = await pod.bmcs.until(care.test(node));
+    assert.deepEqual([finding?.code, finding?.isTrouble, rest.length], ['no-bmc', false, 0]);
+    // What a driver lacks is not looked for in a BMC's log.
+    await assert.rejects(pod.bmcs.until(pod.service.identify(node, 5)), { mend: /--bmc driver=/ });
+  });
+
+  test('names the set that is missing, and how it is stored', async () => {
+    const { pod, care, node } = await careOf({ nodes: 1 });
+    await pod.service.vault.remove('bmc');
+    const [finding] = await pod.bmcs.until(care.test(node));
+    assert.equal(finding?.mend, 'podboot bmc credentials set bmc');
+  });
+
   test('tells a wrong password, and a user who may too little', async () => {
     const wrong = await careOf({ nodes: 1 });
     await wrong.pod.service.vault.write('bmc', { userName: 'admin', password: 'wrong' });

@@ -222,7 +222,7 @@ export class NodeConsole {
     }
     if (error instanceof ConsoleAbsent) {
       this.#trouble = error.message;
-      this.#giveUp({ type: 'ended', text: error.message, mend: error.mend });
+      this.#giveUp({ type: 'ended', text: error.message, mend: this.#options.mendOf(error) });
       return;
     }
     const mend = this.#options.mendOf(error);

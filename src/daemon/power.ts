@@ -1,5 +1,6 @@
 import { BmcError } from '../bmc/driver.ts';
 import { hostAnswers } from '../bmc/host-answers.ts';
+import { lookAtLan } from '../bmc/ipmi/lan-look.ts';
 import { SharedUdp } from '../bmc/ipmi/shared-udp.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import { createDriver } from '../bmc/registry.ts';
@@ -64,6 +65,7 @@ export function createPower(parts: PowerParts): PowerService {
     leasedAddress: (mac) => leases.byKey(macKey(mac))?.address,
     look: {
       hostAnswers: (host) => hostAnswers(host, LOOK_MS),
+      ipmi: (host, port) => lookAtLan({ host, port }, { network: around.network, clock, waitMs: IPMI_LOOK_MS }),
       certificate: (host, port) => certificate(host, port, clock),
     },
   });
@@ -71,6 +73,8 @@ export function createPower(parts: PowerParts): PowerService {
 
 /** A BMC that is busy takes a second to take a connection. */
 const LOOK_MS = 2_000;
+/** For each of three questions: what is there answers within some milliseconds. */
+const IPMI_LOOK_MS = 500;
 
 async function certificate(host: string, port: number, clock: Clock): Promise<string | undefined> {
   const { fetchFingerprint } = await import('../bmc/redfish/fingerprint.ts');

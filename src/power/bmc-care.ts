@@ -171,23 +171,62 @@ export class BmcCare {
   }
 
   async #trouble(node: Node, error: BmcError): Promise<BmcFinding> {
-    const { fleet, look } = this.#options;
-    const host = fleet.address(node);
-    const isSilent = error.failure === 'unreachable' || error.failure === 'no-answer';
-    if (isSilent && host !== undefined && node.bmc?.driver !== 'redfish' && (await look.hostAnswers(host)))
-      return {
-        code: 'ipmi-off',
+    const host = this.#options.fleet.address(node);
+    const known = isByIpmi(node) && host !== undefined ? await this.#ipmiTrouble(node, host, error) : undefined;
+    return (
+      known ?? {
+        code: CODES[error.failure] ?? error.failure,
         isTrouble: true,
-        text: `${host} is there and does not answer IPMI`,
-        mend: 'Switch IPMI over LAN on in its web page or setup, and let UDP port 623 through; or use its Redfish: --bmc driver=redfish.',
-      };
-    return {
-      code: CODES[error.failure] ?? error.failure,
-      isTrouble: true,
-      text: `${node.name}: ${error.message}`,
-      mend: mendOf(error, node),
-    };
+        text: `${node.name}: ${error.message}`,
+        mend: mendOf(error, node),
+      }
+    );
   }
+
+  /** What it says to strangers tells more than that it opens no session. */
+  async #ipmiTrouble(node: Node, host: string, { failure }: BmcError): Promise<BmcFinding | undefined> {
+    const { look } = this.#options;
+    const isSilent = failure === 'unreachable' || failure === 'no-answer';
+    if (!isSilent && failure !== 'credentials') return undefined;
+    const said = await look.ipmi(host, node.bmc?.port);
+    const trouble = (code: string, text: string, mend: string) => ({ code, isTrouble: true, text, mend });
+    if (failure === 'credentials')
+      return said?.needsBmcKey === true && !this.#hasBmcKey(node)
+        ? trouble(
+            'bmc-key',
+            `the BMC of ${node.name} wants a BMC key beside the password (two-key login), and its set has none`,
+            'podboot bmc credentials set NAME --user USER --key-file FILE, with the Kg of the BMC in hexadecimal.',
+          )
+        : undefined;
+    if (said !== undefined)
+      return said.supportsV20
+        ? trouble(
+            'ipmi-silent',
+            `${host} answers IPMI, and opens no session`,
+            `Name a cipher suite (podboot nodes set ${node.name} --bmc cipherSuite=3), or reset the BMC cold.`,
+          )
+        : trouble(
+            'ipmi-1.5',
+            `${host} answers IPMI 1.5 alone, which protects nothing and is not used`,
+            'Switch IPMI 2.0 (RMCP+) on in its setup, or bring its firmware up to date.',
+          );
+    if (!(await look.hostAnswers(host))) return undefined;
+    return trouble(
+      'ipmi-off',
+      `${host} is there and does not answer IPMI`,
+      'Switch IPMI over LAN on in its web page or setup, and let UDP port 623 through; or use its Redfish: --bmc driver=redfish.',
+    );
+  }
+
+  #hasBmcKey(node: Node): boolean {
+    const { vault } = this.#options;
+    const name = vault.nameFor(node);
+    return name !== undefined && vault.read(name).bmcKey !== undefined;
+  }
+}
+
+function isByIpmi({ bmc }: Node): boolean {
+  return bmc?.driver === 'ipmi' || (bmc?.driver === 'auto' && bmc.fingerprint === undefined);
 }
 
 function withoutBmc({ name, bmc }: Node): BmcFinding {

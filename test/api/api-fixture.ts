@@ -146,7 +146,7 @@ export class ApiFixture {
       readKey: () => 'k'.repeat(32),
       createDriver: async (name, target) => this.createDriver(name, target),
       leasedAddress: () => undefined,
-      look: { hostAnswers: async () => false, certificate: async () => undefined },
+      look: { hostAnswers: async () => false, ipmi: async () => undefined, certificate: async () => undefined },
     });
     this.power = power;
     this.consoles = new ConsoleHub({

@@ -51,7 +51,7 @@ const service = new PowerService({
   readKey: () => 'k'.repeat(32),
   createDriver: (name, target) => createDriver(name, target, { clock, network, broadcast: async () => {} }),
   leasedAddress: () => undefined,
-  look: { hostAnswers: async () => false, certificate: async () => undefined },
+  look: { hostAnswers: async () => false, ipmi: async () => undefined, certificate: async () => undefined },
 });
 await service.start();
 await service.vault.write('bmc', { userName: 'admin', password: process.env.PODBOOT_BMC_PASSWORD ?? 'simulated' });

@@ -46,6 +46,30 @@ describe('a test of a BMC', () => {
     assert.equal(finding?.mend, 'podboot bmc credentials set bmc');
   });
 
+  test('tells a BMC that knows IPMI 1.5 alone, and one that answers and opens no session', async () => {
+    const capabilities = (extended: number) => ({ code: 0, data: Uint8Array.of(1, 0x80, 0x04, extended, 0, 0, 0, 0) });
+    const silent = (extended: number) => ({
+      nodes: 1,
+      bmc: () => ({
+        suites: [],
+        ignoresSuites: true,
+        answer: ({ command }: { readonly command: number }) => (command === 0x38 ? capabilities(extended) : undefined),
+      }),
+    });
+    assert.deepEqual(await (await careOf(silent(0x00))).codes(), ['ipmi-1.5']);
+    assert.deepEqual(await (await careOf(silent(0x02))).codes(), ['ipmi-silent']);
+  });
+
+  test('tells that a BMC key is wanted where the set has none', async () => {
+    const account = { userName: 'admin', password: PASSWORD, privilege: 4, bmcKey: Buffer.alloc(20, 7) };
+    const needsKey = { code: 0, data: Uint8Array.of(1, 0x80, 0x24, 0x02, 0, 0, 0, 0) };
+    const { codes } = await careOf({
+      nodes: 1,
+      bmc: () => ({ accounts: [account], answer: ({ command }) => (command === 0x38 ? needsKey : undefined) }),
+    });
+    assert.deepEqual(await codes(), ['bmc-key']);
+  });
+
   test('tells a wrong password, and a user who may too little', async () => {
     const wrong = await careOf({ nodes: 1 });
     await wrong.pod.service.vault.write('bmc', { userName: 'admin', password: 'wrong' });

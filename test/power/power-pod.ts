@@ -1,3 +1,4 @@
+import { lookAtLan } from '../../src/bmc/ipmi/lan-look.ts';
 import { createDriver } from '../../src/bmc/registry.ts';
 import { BootDeviceSelector } from '../../src/codecs/ipmi/commands/boot-options.ts';
 import type { BootEvent } from '../../src/domain/events.ts';
@@ -53,6 +54,8 @@ export class PowerPod {
     answers: false,
     fingerprint: undefined as string | undefined,
     hostAnswers: async () => this.look.answers,
+    ipmi: (host: string, port: number | undefined) =>
+      lookAtLan({ host, port }, { network: this.bmcs.line, clock: this.bmcs.clock, waitMs: 500 }),
     certificate: async () => this.look.fingerprint,
   };
   commit: (batch: readonly StoreChange[]) => Promise<void> = async (batch) => {

@@ -3,6 +3,8 @@ import { after, before, test } from 'node:test';
 import { IpmiClient } from '../../src/bmc/ipmi/client.ts';
 import { readCredentials } from '../../src/bmc/ipmi/credentials.ts';
 import { IpmiError } from '../../src/bmc/ipmi/errors.ts';
+import { createIpmiDriver } from '../../src/bmc/ipmi/ipmi-driver.ts';
+import { lookAtLan } from '../../src/bmc/ipmi/lan-look.ts';
 import type { IpmiNetwork } from '../../src/bmc/ipmi/ports.ts';
 import { SharedUdp } from '../../src/bmc/ipmi/shared-udp.ts';
 import { SolConsole } from '../../src/bmc/ipmi/sol-console.ts';
@@ -159,5 +161,32 @@ test('no session is left behind: seventy clients, one after another, on a BMC wi
     const bmc = client();
     await bmc.run(getDeviceId(), DEADLINE_MS);
     bmc.close();
+  }
+});
+
+test('tells strangers that it speaks IPMI 2.0; nothing says so where nobody is', { skip }, async () => {
+  const look = (port: number) =>
+    lookAtLan({ host: '127.0.0.1', port }, { network: shared, clock: createSystemClock(), waitMs: 300 });
+  assert.deepEqual(await look(sim.port), { supportsV20: true, needsBmcKey: false });
+  assert.equal(await look(sim.port + 7), undefined);
+});
+
+test('has an inventory, though it knows neither DCMI nor a FRU', { skip }, async () => {
+  const driver = createIpmiDriver({
+    host: '127.0.0.1',
+    port: sim.port,
+    credentials: readCredentials({ userName: 'admin', password: PASSWORD }),
+    clock: createSystemClock(),
+    network: shared,
+  });
+  try {
+    const inventory = await driver.inventory?.read(DEADLINE_MS);
+    assert.equal(inventory?.makerId, 0x1291);
+    assert.equal(inventory?.inletCelsius, undefined);
+    const answer = await driver.raw?.send({ netFn: 0x06, command: 0x01, data: [] }, DEADLINE_MS);
+    assert.equal(answer?.completionCode, 0);
+    assert.equal((await driver.raw?.send({ netFn: 0x30, command: 0x77, data: [] }, DEADLINE_MS))?.completionCode, 0xc1);
+  } finally {
+    await driver.close();
   }
 });

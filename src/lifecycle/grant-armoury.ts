@@ -1,13 +1,14 @@
 import type { AnswerRenderer } from '../domain/answer-file.ts';
 import type { BootGrant } from '../domain/boot-grant.ts';
 import { Conflict, InvalidInput, NotFound, PodbootError } from '../domain/errors.ts';
+import type { BootEvent } from '../domain/events.ts';
 import type { ProfileFacts } from '../domain/install-ports.ts';
 import type { Node, NodeId } from '../domain/node.ts';
 import type { Clock, EventSink, NodeDirectory } from '../domain/ports.ts';
 import type { ArmRule } from '../domain/settings.ts';
 import { type ArmRequest, type ArmVerdict, clockText, ended, isArmed, judgeArm, newGrant } from './grant-rules.ts';
 import type { LifeCore } from './life-core.ts';
-import { currentGrant, expectVersion, type LifeView, lifeOf } from './life-memory.ts';
+import { currentGrant, type Draft, expectVersion, type LifeView, lifeOf } from './life-memory.ts';
 import { subjectOfNode } from './life-words.ts';
 
 export interface ArmouryOptions {
@@ -95,54 +96,18 @@ export class GrantArmoury {
    * Takes back what is armed; gives up what is claimed: its installer gets no answer file any more.
    * @throws NotFound where there is nothing to take back, VersionMismatch
    */
-  async revoke(node: Node, { by, reason, expectedVersion }: RevokeOptions): Promise<BootGrant> {
-    const { core, clock } = this.#options;
-    return await core.writer.write((draft, tell) => {
-      expectVersion(node, lifeOf(draft, node), expectedVersion);
-      const now = clock.now();
-      const grant = currentGrant(draft, node.id);
-      const words = `revoked by ${by}${reason === undefined ? '' : `: ${reason}`}`;
-      if (grant?.state === 'armed') {
-        const revoked = ended(grant, isArmed(grant, now) ? 'revoked' : 'expired', now, words);
-        draft.putGrant(revoked);
-        const text = `the boot grant of ${node.name} for ${grant.profile} is ${words}`;
-        tell({
-          type: 'grant.revoked',
-          level: 'info',
-          subject: subjectOfNode(node),
-          text,
-          data: { by, grant: grant.id },
-        });
-        core.happen(draft, tell, node, { kind: 'grant-ended', at: now, by });
-        return revoked;
-      }
-      const life = lifeOf(draft, node);
-      const isUnderWay = life.state === 'installing' && life.step !== 'finished';
-      if (grant === undefined || (grant.state !== 'claimed' && !isUnderWay)) {
-        throw new NotFound(
-          `${node.name} has no boot grant to revoke.`,
-          `podboot grants ${node.name} shows what it had.`,
-        );
-      }
-      const spent = grant.state === 'claimed' ? ended(grant, 'spent', now, `given up, ${words}`) : grant;
-      if (spent !== grant) draft.putGrant(spent);
-      const fault = {
-        code: 'given-up',
-        text: `its installation was given up by ${by}`,
-        mend: `podboot install ${node.name} starts anew; the disk may be half written.`,
-      };
-      core.happen(draft, tell, node, { kind: 'installer-failed', at: now, by, fault });
-      return spent;
-    });
+  revoke(node: Node, options: RevokeOptions): Promise<BootGrant> {
+    return this.#options.core.writer.write((draft, tell) => this.#revokeIn(draft, tell, node, options));
   }
 
   /** Whatever is armed or claimed of a node whose hardware was replaced. */
   async drop(nodeId: NodeId, by: string, why: string): Promise<void> {
     const node = this.#options.nodes.byId(nodeId);
-    const grant = this.#options.core.memory.currentGrant(nodeId);
-    if (node === undefined || (grant?.state !== 'armed' && grant?.state !== 'claimed')) return;
-    await this.revoke(node, { by, reason: why }).catch((error: unknown) => {
-      if (!(error instanceof NotFound)) throw error;
+    if (node === undefined) return;
+    await this.#options.core.writer.write((draft, tell) => {
+      // In its turn: one that was just on its way to the disk was armed for the hardware that is gone.
+      const state = currentGrant(draft, nodeId)?.state;
+      if (state === 'armed' || state === 'claimed') this.#revokeIn(draft, tell, node, { by, reason: why });
     });
   }
 
@@ -160,6 +125,47 @@ export class GrantArmoury {
       const text = `rule ${rule.name} could not arm ${node.name}: ${error.message}`;
       events.emit({ type: 'grant.rule-failed', level: 'warn', subject: subjectOfNode(node), text, ...mend });
     }
+  }
+
+  #revokeIn(
+    draft: Draft,
+    tell: (event: BootEvent) => void,
+    node: Node,
+    { by, reason, expectedVersion }: RevokeOptions,
+  ): BootGrant {
+    const { core, clock } = this.#options;
+    expectVersion(node, lifeOf(draft, node), expectedVersion);
+    const now = clock.now();
+    const grant = currentGrant(draft, node.id);
+    const words = `revoked by ${by}${reason === undefined ? '' : `: ${reason}`}`;
+    if (grant?.state === 'armed') {
+      const revoked = ended(grant, isArmed(grant, now) ? 'revoked' : 'expired', now, words);
+      draft.putGrant(revoked);
+      const text = `the boot grant of ${node.name} for ${grant.profile} is ${words}`;
+      tell({
+        type: 'grant.revoked',
+        level: 'info',
+        subject: subjectOfNode(node),
+        text,
+        data: { by, grant: grant.id },
+      });
+      core.happen(draft, tell, node, { kind: 'grant-ended', at: now, by });
+      return revoked;
+    }
+    const life = lifeOf(draft, node);
+    const isUnderWay = life.state === 'installing' && life.step !== 'finished';
+    if (grant === undefined || (grant.state !== 'claimed' && !isUnderWay)) {
+      throw new NotFound(`${node.name} has no boot grant to revoke.`, `podboot grants ${node.name} shows what it had.`);
+    }
+    const spent = grant.state === 'claimed' ? ended(grant, 'spent', now, `given up, ${words}`) : grant;
+    if (spent !== grant) draft.putGrant(spent);
+    const fault = {
+      code: 'given-up',
+      text: `its installation was given up by ${by}`,
+      mend: `podboot install ${node.name} starts anew; the disk may be half written.`,
+    };
+    core.happen(draft, tell, node, { kind: 'installer-failed', at: now, by, fault });
+    return spent;
   }
 
   #judgeIn(view: LifeView, node: Node, request: ArmRequest): ArmVerdict {

@@ -154,15 +154,13 @@ export class LifeBook implements GrantDirectory, EventSink {
 
   /** What of a node's grants ends with its hardware: on disk together with the change of its record. */
   dropped(nodeId: NodeId, why: string): Accompaniment {
+    // Once more in its turn: what is on its way to the disk at the same time must not stand above it, nor be overlooked.
+    const committed = () => this.#fulfil(nodeId, 'the end of its grant', this.armoury.drop(nodeId, 'podboot', why));
     const grant = this.#memory.currentGrant(nodeId);
-    if (grant?.state !== 'armed' && grant?.state !== 'claimed') return { changes: [] };
+    if (grant?.state !== 'armed' && grant?.state !== 'claimed') return { changes: [], committed };
     const at = this.#options.clock.now();
     const document = ended(grant, grant.state === 'armed' ? 'revoked' : 'spent', at, why);
-    return {
-      changes: [{ put: 'document', kind: 'grant', id: grant.id, document }],
-      // Once more in its turn: what was on its way to the disk at the same time must not stand above it.
-      committed: () => this.#fulfil(nodeId, 'the end of its grant', this.armoury.drop(nodeId, 'podboot', why)),
-    };
+    return { changes: [{ put: 'document', kind: 'grant', id: grant.id, document }], committed };
   }
 
   /** Everything that was asked for is on disk. */

@@ -521,6 +521,27 @@ test('hardware that is replaced takes its grant with it', async () => {
   await assert.rejects(house.answer(token), AccessDenied);
 });
 
+test('hardware that is replaced takes a grant with it that is just on its way to the disk', async () => {
+  const store = new MemoryStore();
+  const house = await House.open({ store });
+  const commit = store.commitWithEvents.bind(store);
+  const disk = Promise.withResolvers<void>();
+  store.commitWithEvents = async (...written) => {
+    await disk.promise;
+    return await commit(...written);
+  };
+  const arming = house.arm();
+  await settle();
+  const { changes, committed } = house.book.dropped('n1', 'its board was replaced');
+  assert.deepEqual(changes, []);
+  committed?.();
+  disk.resolve();
+  await arming;
+  await house.settled();
+  assert.deepEqual([house.grant()?.state, house.life().state], ['revoked', 'enrolled']);
+  assert.equal((await house.restart()).book.standing('n1').kind, 'none');
+});
+
 test('a removed node leaves nothing behind, also where the crash came between', async () => {
   const house = await House.open();
   await house.arm();

@@ -161,7 +161,9 @@ export class Fleet {
     const old = { ...rest, password };
     if (next === undefined) return [old];
     const fresh = { ...rest, password: next };
-    return rotated.includes(node.id) ? [fresh, old] : [old, fresh];
+    // The one that let us in the last time: a refusal before each command would lock the account.
+    const isFresh = rotated.includes(node.id) || isSame(this.#made.get(node.id)?.credentials, fresh);
+    return isFresh ? [fresh, old] : [old, fresh];
   }
 }
 

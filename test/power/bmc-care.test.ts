@@ -272,6 +272,17 @@ describe('a change of passwords', () => {
     assert.deepEqual([...(pod.service.vault.read('bmc').rotated ?? [])].sort(), ['n1', 'n2', 'n3', 'n4', 'n5']);
   });
 
+  test('that a BMC has taken unseen is learned once: the old one is not tried before each command', async () => {
+    const { pod, node } = await careOf({ nodes: 1 });
+    await pod.service.vault.write('bmc', { userName: 'admin', password: 'old-password', next: PASSWORD, rotated: [] });
+    const drivers = new Set();
+    for (let time = 0; time < 3; time += 1) {
+      assert.equal((await pod.bmcs.until(pod.service.poller.read(node, 'poll'))).state, 'on');
+      drivers.add(await pod.service.fleet.driver(node));
+    }
+    assert.equal(drivers.size, 1);
+  });
+
   test('leaves the old one on a BMC that cuts long ones, and says so', async () => {
     const { pod, rotation } = await careOf({ nodes: 1, bmc: () => ({ passwordBytes: 16 }) });
     const [first] = await pod.bmcs.until(rotation.rotate('bmc', pod.nodes, 'seventeen-bytes-xx'));

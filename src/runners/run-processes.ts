@@ -3,7 +3,14 @@ import type { ClusterSettings, RunId, RunPlan, RunStatus } from '../domain/hand-
 import type { Clock } from '../domain/ports.ts';
 import { EventFile } from './event-file.ts';
 import type { Launcher } from './launcher/launcher.ts';
-import { eventsFile, RUN_FILES, type RunOrder, readRecord, writeAtomically } from './launcher/run-folder.ts';
+import {
+  eventsFile,
+  RUN_FILES,
+  type RunEnd,
+  type RunOrder,
+  readRecord,
+  writeAtomically,
+} from './launcher/run-folder.ts';
 import { endOrphans, forbidStart, type Standing, standingOf } from './launcher/standing.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import type { KeptPlan, RunFolders } from './run-folders.ts';
@@ -73,7 +80,11 @@ export class RunProcesses {
     const folder = folders.of(id);
     const before = standingOf(folder);
     if (before.kind === 'ended') return;
-    if (before.kind === 'starting' && forbidStart(folder)) return;
+    if (before.kind === 'starting' && forbidStart(folder)) {
+      const end: RunEnd = { ending: 'stopped', steps: [], at: clock.now(), by };
+      writeAtomically(folder, RUN_FILES.end, end);
+      return;
+    }
     writeAtomically(folder, RUN_FILES.stop, { by, at: clock.now() });
     if (before.kind === 'running') signal(before.wrapper.pid);
     const times = stopTimes(folder);

@@ -57,6 +57,8 @@ test('kill -9 of the daemon all through a deployment plan: it is taken up, and e
     roles: ['gpu'],
     interfaces: [{ name: 'eno1', role: 'boot', mac: '52:54:00:77:02:01', address: '10.77.0.21' }],
   });
+  // Runs take nodes that have their system.
+  assert.equal((await daemon.call('POST', '/api/v1/nodes/dgx01/actions/ready', { by: 'ann' })).status, 200);
   const begun = await daemon.call('POST', '/api/v1/deployments', { plan: PLAN, by: 'ann', installs: 0 });
   assert.equal(begun.status, 202, begun.body);
 

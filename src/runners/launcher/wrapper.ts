@@ -31,11 +31,12 @@ async function main(folder: string): Promise<void> {
   const order = readRecord<RunOrder>(folder, RUN_FILES.order);
   const self = identityOf(process.pid);
   if (order === undefined || self === undefined) throw new Error(`${folder} holds no order`);
-  if (!createOnce(folder, RUN_FILES.claim, self)) return;
   const run = new Run(folder, order);
+  // Before the claim: from then on somebody may ask it to end.
   process.on('SIGTERM', () => run.look());
   // Meant for whoever started us, not for the run.
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => undefined);
+  if (!createOnce(folder, RUN_FILES.claim, self)) return;
   const watch = setInterval(() => run.look(), LOOK_MS);
   const end = await run.carryOut();
   clearInterval(watch);

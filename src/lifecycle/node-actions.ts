@@ -103,9 +103,11 @@ export class NodeActions implements LifeControl {
     const { book } = this.#options;
     const { action } = request;
     if (action === 'install') {
+      const before = book.grantsOf(node.id).at(-1);
       const grant = await book.armoury.arm(node, { ...request, profile: request.profile ?? '' });
-      const until = clockText(grant.expiresAt);
-      return { node, outcome: 'done', text: `${node.name} is armed for ${grant.profile}, until ${until}` };
+      const isSame = grant.id === before?.id;
+      const text = `${node.name} is armed for ${grant.profile}${isSame ? ' already' : ''}, until ${clockText(grant.expiresAt)}`;
+      return { node, outcome: isSame ? 'already' : 'done', text };
     }
     if (action === 'revoke') {
       const grant = await book.armoury.revoke(node, request);

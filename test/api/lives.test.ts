@@ -35,6 +35,10 @@ test('one node is armed, and the second operator is told who has done it', async
   const armed = await act('/nodes/dgx01/actions/install', { by: 'anna', profile: 'os' });
   assert.equal(armed.statusCode, 200);
   assert.match(armed.json().text, /dgx01 is armed for os/);
+  const again = (await act('/nodes/dgx01/actions/install', { by: 'anna', profile: 'os' })).json();
+  assert.deepEqual([again.outcome, /armed for os already, until/.test(again.text)], ['already', true]);
+  const stale = await act('/nodes/dgx01/actions/revoke', { by: 'anna', version: 0 });
+  assert.deepEqual([stale.statusCode, stale.json().code], [412, 'version-changed']);
   const other = await act('/nodes/dgx01/actions/install', { by: 'bert', profile: 'other' });
   assert.equal(other.statusCode, 409);
   assert.match(problemOf(other).text, /armed for os by anna/);

@@ -240,6 +240,8 @@ export interface WaitingNode {
   readonly interruptions: number;
   /** Asked for by this person, and not by the node's installation. */
   readonly by?: string;
+  /** It did not answer when a run was to begin: how often, and when it is asked again. */
+  readonly silent?: { readonly times: number; readonly nextAt: number };
 }
 
 /** Why no further run begins by itself; a person lets it go on. */

@@ -16,6 +16,7 @@ import type { RunLedger } from '../run-ledger.ts';
 import { ClusterTurns } from './cluster-turns.ts';
 import { EffectWaiters } from './effect-waiters.ts';
 import { subjectOf } from './hand-off-words.ts';
+import { judgeHindrance } from './hindrance.ts';
 import { isNewSince, wentAnotherWay } from './new-systems.ts';
 import {
   accepted,
@@ -26,6 +27,7 @@ import {
   neverBegan,
   nextStep,
   resumed,
+  silenced,
   type WaveFate,
   withoutNodes,
 } from './policy.ts';
@@ -231,25 +233,15 @@ export class HandOffDesk {
   /** Nothing was begun. What is about single nodes ends their hand-off; the others try again without them. */
   async #hindered(cluster: ClusterSettings, wave: readonly WaitingNode[], error: unknown): Promise<void> {
     const obstacles = error instanceof RunRefused ? error.obstacles : [];
-    const own = obstacles.filter(({ host }) => host !== undefined);
     const { nodes, life, clock, events } = this.#options;
-    const bad = new Set<NodeId>();
-    for (const { nodeId } of wave) {
-      const node = nodes.byId(nodeId);
-      const first = own.find(({ host }) => host === node?.name);
-      if (node === undefined || first === undefined) continue;
-      bad.add(nodeId);
-      const mend = `${first.mend} Then podboot hand-off retry ${node.name}`;
-      await life.failed(node, { code: `hand-off-${first.code}`, text: first.message, mend });
-    }
-    if (bad.size > 0) await this.book.update(cluster.name, (queue) => withoutNodes(queue, bad));
+    const { faults, silent, general } = judgeHindrance(wave, obstacles, (id) => nodes.byId(id));
+    for (const { node, fault } of faults) await life.failed(node, fault);
+    const bad = new Set(faults.map(({ node }) => node.id));
+    await this.book.update(cluster.name, (queue) => silenced(withoutNodes(queue, bad), silent, clock.now()));
     for (const id of bad) this.#release(id, undefined);
-    // Also one of a node outside of the wave, as of a control plane that the run needs.
-    const waveNames = new Set(wave.map(({ nodeId }) => nodes.byId(nodeId)?.name));
-    const first = obstacles.find(({ host }) => host === undefined || !waveNames.has(host));
-    if (bad.size > 0 && first === undefined) return this.#look(cluster.name);
-    const text = first?.message ?? (error instanceof Error ? error.message : String(error));
-    const mend = first?.mend ?? mendOf(error);
+    if (bad.size + silent.size > 0 && general === undefined) return this.#look(cluster.name);
+    const text = general?.message ?? (error instanceof Error ? error.message : String(error));
+    const mend = general?.mend ?? mendOf(error);
     if (this.book.queue(cluster.name).blocked?.text !== text)
       events.emit({
         type: 'hand-off.blocked',

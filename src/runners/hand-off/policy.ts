@@ -5,6 +5,9 @@ import type { NodeId } from '../../domain/node.ts';
 const TRUST_MS = 24 * 3_600_000;
 /** Between two attempts where obstacles stand against a run. */
 const BLOCKED_MS = { first: 60_000, most: 1_800_000 };
+/** Until a node that did not answer is asked again: firmware of a machine with eight GPUs takes its time. */
+const SILENCE_MS = [120_000, 300_000, 900_000];
+export const MAX_SILENCES = SILENCE_MS.length;
 /** Runs that broke off under a node before somebody is told. */
 export const MAX_INTERRUPTIONS = 2;
 
@@ -38,6 +41,17 @@ export function withoutNodes(queue: HandOffQueue, nodeIds: ReadonlySet<NodeId>):
   return waiting.length === queue.waiting.length ? queue : { ...queue, waiting };
 }
 
+/** Nodes that don't answer now hold up nobody else. */
+export function silenced(queue: HandOffQueue, nodeIds: ReadonlySet<NodeId>, now: number): HandOffQueue {
+  if (nodeIds.size === 0) return queue;
+  const waiting = queue.waiting.map((node) => {
+    if (!nodeIds.has(node.nodeId)) return node;
+    const times = (node.silent?.times ?? 0) + 1;
+    return { ...node, silent: { times, nextAt: now + (SILENCE_MS[times - 1] ?? 0) } };
+  });
+  return { ...queue, waiting };
+}
+
 /** A person takes a node as it is: whatever comes of the run under way changes nothing of that. */
 export function accepted(queue: HandOffQueue, nodeId: NodeId): HandOffQueue {
   const { current, ...rest } = withoutNodes(queue, new Set([nodeId]));
@@ -59,13 +73,18 @@ export function nextStep(
   now: number,
 ): NextStep {
   if (queue.halt !== undefined || queue.current !== undefined || isBusy) return { kind: 'nothing' };
-  const oldest = Math.min(...queue.waiting.map(({ since }) => since));
   if (queue.waiting.length === 0) return { kind: 'nothing' };
+  const due = queue.waiting.filter(({ silent }) => (silent?.nextAt ?? 0) <= now);
+  const untilSpoken = Math.min(
+    ...queue.waiting.filter((node) => !due.includes(node)).map(({ silent }) => silent?.nextAt ?? now),
+  );
+  if (due.length === 0) return { kind: 'wait', untilMs: untilSpoken };
+  const oldest = Math.min(...due.map(({ since }) => since));
   const dueMs = Math.max(oldest + cluster.settleMs, queue.blocked?.nextAt ?? 0);
   // A wall clock that was set back lets nobody wait for years.
   const untilMs = oldest > now ? Math.max(now, queue.blocked?.nextAt ?? 0) : dueMs;
-  if (untilMs > now) return { kind: 'wait', untilMs };
-  return { kind: 'start', nodes: queue.waiting.slice(0, waveSize(queue, cluster, settingsHash, now)) };
+  if (untilMs > now) return { kind: 'wait', untilMs: Math.min(untilMs, Math.max(untilSpoken, now + 1)) };
+  return { kind: 'start', nodes: due.slice(0, waveSize(queue, cluster, settingsHash, now)) };
 }
 
 function waveSize(

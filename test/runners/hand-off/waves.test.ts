@@ -336,3 +336,30 @@ test('a run that was hindered for hours is tried soon when another node has fini
   await house.passes(MINUTE + 20_000);
   assert.equal(house.runs.begun.length, 1);
 });
+
+test('a node that starts once more is asked again in some minutes and holds up nobody; one that stays silent has a fault', async () => {
+  const house = new HandOffHouse();
+  house.clusters = [cluster({ settleMs: 0, waves: { canaryNodes: 0, maxNodes: 20, maxFailedShare: 0 } })];
+  house.runs.lastsMs = () => MINUTE;
+  const away = new Set(['dgx001', 'dgx002']);
+  house.runs.refuse = (request) => {
+    const silent = request.hosts.filter((name) => away.has(name));
+    const message = (host: string) => `${host} does not answer`;
+    if (silent.length === 0) return undefined;
+    return new RunRefused(
+      request,
+      silent.map((host) => ({ code: 'ssh-no-answer', host, message: message(host), mend: 'Look at its console.' })),
+    );
+  };
+  for (const each of house.add('dgx001', 'dgx002', 'dgx003')) house.states.set(each.id, 'installed');
+  for (const each of house.nodes.values()) await house.finished(each);
+  await house.passes(90_000);
+  assert.deepEqual([house.stateOf('dgx003'), house.faults.size], ['ready', 0]);
+  away.delete('dgx001');
+  await house.passes(4 * MINUTE);
+  assert.deepEqual([house.stateOf('dgx001'), house.faults.size], ['ready', 0]);
+  await house.passes(30 * MINUTE);
+  assert.match(house.faults.get('id-dgx002')?.text ?? '', /dgx002 does not answer/);
+  assert.deepEqual(house.desk.book.queue('pod1').waiting, []);
+  assert.equal(house.runs.begun.length, 2);
+});

@@ -63,6 +63,7 @@ const EDITED = `
 profiles:
   rescue: { kind: live, kernel: debian/linux, initrds: [debian/initrd.gz] }
   ubuntu: { kind: preseed, kernel: debian/linux, initrds: [debian/initrd.gz] }
+install: { values: { mirror: 'http://10.77.0.1/debian' } }
 `;
 
 test('README’s commands do what it says, in its order, as they are written there', {

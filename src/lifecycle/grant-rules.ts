@@ -160,6 +160,11 @@ export function judgeArm(
     const text = `${node.name} is being installed: its grant was claimed at ${clockText(grant?.claim?.claimedAt ?? life.since)}`;
     return refuse('installing', text, `podboot revoke ${node.name} gives that installation up.`);
   }
+  if (life.state === 'installing' && life.fault === undefined && !request.explicit) {
+    // A bulk command that is repeated finds nodes here whose disks are but minutes old.
+    const text = `${node.name} has just been installed, and its system has not been seen yet`;
+    return refuse('installing', text, 'Wait until it is installed, or arm the node by its name.');
+  }
   if (life.state === 'handing-off' && !request.explicit) {
     return refuse('handing-off', `a runner works on ${node.name}`, 'Wait for it, or arm the node by its name.');
   }

@@ -573,3 +573,13 @@ test('an escape sequence of an installer’s log reaches no terminal', async () 
   const lines = house.of('installer.log').map(({ text }) => text);
   assert.deepEqual(lines, ['dgx01: red', 'dgx01: next']);
 });
+
+test('a bulk command that is repeated does not arm who was installed a minute ago and is on its way to its disk', async () => {
+  const house = await House.open();
+  const token = await claimed(house);
+  await house.tell(token, 'started');
+  await house.tell(token, 'finished');
+  await assert.rejects(house.arm(1, 'os', 'anna', false), { message: /has just been installed/ });
+  assert.equal(house.grant()?.state, 'spent');
+  assert.equal((await house.arm(1, 'os', 'anna', true)).state, 'armed', 'by its name it may be meant');
+});

@@ -68,7 +68,10 @@ export function createHandOff(parts: HandOffParts): HandOff {
     },
     clock,
   });
-  const hostOf = (node: Node) => runHost(node, parts.leases, settings());
+  const hostOf = (node: Node): RunHost => ({
+    ...runHost(node, parts.leases, settings()),
+    ...(book().life(node).state === 'maintenance' ? { isInMaintenance: true } : {}),
+  });
   const clusters = () => settings().clusters ?? [];
   const membersOf = (cluster: ClusterSettings) => members(cluster, nodes, book()).map(hostOf);
   const planContext: PlanContext = {

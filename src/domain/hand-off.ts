@@ -66,6 +66,8 @@ export interface RunHost {
   /** Of its first Infiniband interface, with the prefix of its subnet: `10.1.0.1/24`. */
   readonly infinibandAddress?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Left alone by everything but a run that names it. */
+  readonly isInMaintenance?: true;
 }
 
 export interface RunRequest {

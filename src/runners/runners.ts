@@ -1,5 +1,5 @@
 import { NotFound } from '../domain/errors.ts';
-import type { ClusterSettings, RunnerKind, RunPlan, RunRequest } from '../domain/hand-off.ts';
+import type { ClusterSettings, RunHost, RunnerKind, RunPlan, RunRequest } from '../domain/hand-off.ts';
 import { runnerModule } from './registry.ts';
 import type { RunProcesses } from './run-processes.ts';
 import type { PlanContext, Runner, RunnerModule } from './runner.ts';
@@ -23,7 +23,8 @@ export function createRunners(
         const make = request.action === 'service' ? planService : module.plan;
         const plan = await make(cluster, request, members, context);
         // What stands against it already is often why a program is missing.
-        return plan.obstacles.length > 0 ? plan : { ...plan, obstacles: programObstacles(plan.steps) };
+        const told = { ...plan, ...leftOut(plan, members) };
+        return plan.obstacles.length > 0 ? told : { ...told, obstacles: programObstacles(plan.steps) };
       },
       start: (id, cluster, plan) => processes.start(id, cluster, plan),
       status: (id) => processes.status(id),
@@ -31,6 +32,21 @@ export function createRunners(
       reattach: (id) => processes.reattach(id),
     };
   };
+}
+
+/** With those in maintenance, whom a run for everybody does not mean. */
+function leftOut(
+  { leftOut: known = [], hosts, request }: RunPlan,
+  members: readonly RunHost[],
+): Pick<RunPlan, 'leftOut'> {
+  const isMeant = new Set([...hosts.map(({ name }) => name), ...request.hosts, ...known.map(({ host }) => host)]);
+  const isForAll = request.hosts.length === 0 && request.action !== 'service';
+  const resting = !isForAll
+    ? []
+    : members.filter(({ name, isInMaintenance }) => isInMaintenance === true && !isMeant.has(name));
+  const because = 'it is in maintenance; name it to have it taken along';
+  const all = [...known, ...resting.map(({ name }) => ({ host: name, because }))];
+  return all.length === 0 ? {} : { leftOut: all };
 }
 
 async function withoutCatalogue({ runner }: ClusterSettings, request: RunRequest): Promise<RunPlan> {

@@ -1,13 +1,17 @@
 import type { ClusterSettings, Obstacle, RunHost, RunRequest } from '../../domain/hand-off.ts';
 
-/** Whom a request means: the named ones, else everybody; a name that is not in the cluster stands against the run. */
+/**
+ * Whom a request means: the named ones, else everybody who is not in maintenance; a name that is not in the cluster stands
+ * against the run.
+ */
 export function chosenHosts(
   cluster: ClusterSettings,
   request: RunRequest,
   members: readonly RunHost[],
 ): { readonly hosts: readonly RunHost[]; readonly obstacles: readonly Obstacle[] } {
   const byName = new Map(members.map((host) => [host.name, host]));
-  const names = request.hosts.length > 0 ? [...new Set(request.hosts)] : [...byName.keys()];
+  const everybody = members.filter(({ isInMaintenance }) => isInMaintenance !== true).map(({ name }) => name);
+  const names = request.hosts.length > 0 ? [...new Set(request.hosts)] : everybody;
   const hosts = names.flatMap((name) => byName.get(name) ?? []);
   const strangers = names.filter((name) => !byName.has(name));
   const obstacles = strangers.map((host) => ({

@@ -49,7 +49,9 @@ export const kubesprayRunner: RunnerModule = {
     const later = membersOfControlPlane(planInventory(cluster, [...ordered, ...awaited], context.knownHosts).inventory);
     const expected = awaited.map(({ name }) => name).filter((name) => !isMember.has(name) && later.includes(name));
     const wide = { ...request, hosts: widened(request, controlPlane, contents) };
-    const chosen = chosenHosts(cluster, wide, members);
+    // Its playbooks are for all of the inventory, in which a member of etcd in maintenance has to stay.
+    const meant = members.map(({ isInMaintenance: _, ...host }) => host);
+    const chosen = chosenHosts(cluster, wide, meant);
     const present = presentHosts(wide, ordered, contents);
     const inventory = present.length === members.length ? whole : planInventory(cluster, present, context.knownHosts);
     const isPresent = new Set(present.map(({ name }) => name));

@@ -5,6 +5,7 @@ import type { BmcLogView, BmcTestView, CredentialsListView, InventoryView, Rotat
 import { HostRefused, InvalidInput } from '../domain/errors.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
+import { registerBmcBootDevice } from './bmc-boot-device.ts';
 import { registerBmcDirect } from './bmc-direct.ts';
 import { selectionQuery } from './selection.ts';
 import { fields, printable, table } from './table.ts';
@@ -22,13 +23,15 @@ const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const GENERATED_CHARACTERS = 16;
 const AT_ONCE = 32;
 
-/** `podboot bmc test|inventory|log|raw|identify|credentials|rotate`. */
+/** `podboot bmc test|inventory|log|raw|identify|boot-device|credentials|rotate`. */
 export function registerBmc(
   program: Command,
   { output, env }: ApiEnvironment = REAL_ENVIRONMENT,
   readSecret: (file: string | undefined) => string = secretOf,
 ): void {
-  const bmc = program.command('bmc').description('the BMCs of nodes: test, inventory, log, raw commands, credentials');
+  const bmc = program
+    .command('bmc')
+    .description('the BMCs of nodes: test, inventory, log, boot device, raw commands, credentials');
   const ours = (parent: Command, name: string, description: string) =>
     withApi(parent.command(name).description(description)).option('--json', 'print it for programs');
   const show = (options: ApiOptions, value: unknown, text: () => string) =>
@@ -79,6 +82,7 @@ export function registerBmc(
     });
 
   registerBmcDirect(bmc, { output, env });
+  registerBmcBootDevice(bmc, { output, env });
 
   const credentials = ours(bmc, 'credentials', 'sets of names and passwords; they are never shown').action(
     async (options: ApiOptions) => {

@@ -2,11 +2,16 @@ import type { BmcDriver, BootOverride } from '../bmc/driver.ts';
 import type { Node } from '../domain/node.ts';
 import type { JobAction } from '../domain/power.ts';
 
+/** How its firmware starts: its label says it where it is not UEFI. */
+export function isUefi({ labels }: Node): boolean {
+  return labels.firmware !== 'bios';
+}
+
 /** What a node is to boot from for what is to be done: the disk for ever, the network once. */
-export function overrideOf(action: JobAction, { labels }: Node): BootOverride {
-  const uefi = labels.firmware !== 'bios';
+export function overrideOf(action: JobAction, node: Node): BootOverride {
+  const uefi = isUefi(node);
   if (action === 'disk-first') return { device: 'disk', persistent: true, uefi };
-  return { device: labels.netboot === 'http' ? 'network-http' : 'network', persistent: false, uefi };
+  return { device: node.labels.netboot === 'http' ? 'network-http' : 'network', persistent: false, uefi };
 }
 
 /** Set, and read back, which proves little and warns of much. @throws BmcError */

@@ -9,6 +9,7 @@ import type { Clock, EventSink, NodeDirectory, StoreChange, StoreSnapshot } from
 import type { PowerSettings } from '../domain/power.ts';
 import { BmcCare } from './bmc-care.ts';
 import { BmcMeter } from './bmc-meter.ts';
+import { bootText } from './boot-order.ts';
 import { BootWatch } from './boot-watch.ts';
 import { type Credentials, CredentialVault, type CredentialVaultOptions } from './credential-vault.ts';
 import { powerEffects } from './effects.ts';
@@ -175,8 +176,20 @@ export class PowerService {
     return this.ask(node, (driver, deadlineMs) => bootDevice(driver).read(deadlineMs));
   }
 
-  /** @returns what the BMC says of it afterwards */
-  setBootOverride(node: Node, override: BootOverride): Promise<BootOverride> {
+  /**
+   * Who asks for it is in the timeline before it leaves.
+   *
+   * @returns what the BMC says of it afterwards
+   * @throws HostRefused
+   */
+  setBootOverride(
+    node: Node,
+    override: BootOverride,
+    { by, reason }: { readonly by?: string; readonly reason?: string } = {},
+  ): Promise<BootOverride> {
+    const wanted = override.device === 'none' ? 'none' : bootText(override);
+    const told = by === undefined ? `its boot device is set to ${wanted}` : `${by} sets its boot device to ${wanted}`;
+    this.#tellOrder(node, 'bmc.boot-device', reason === undefined ? told : `${told}: ${reason}`);
     return this.ask(node, async (driver, deadlineMs) => {
       await bootDevice(driver).set(override, deadlineMs);
       return bootDevice(driver).read(deadlineMs);
@@ -206,16 +219,16 @@ export class PowerService {
     checkRaw(order);
     const { by, reason } = order;
     const told = `${by} sends ${rawText(order)} to its BMC`;
-    this.#tellRaw(node, 'bmc.raw', reason === undefined ? told : `${told}: ${reason}`);
+    this.#tellOrder(node, 'bmc.raw', reason === undefined ? told : `${told}: ${reason}`);
     const answer = await this.ask(node, (driver, deadlineMs) => {
       if (driver.raw === undefined) throw lacks(driver, 'takes no raw commands');
       return driver.raw.send(order, deadlineMs);
     });
-    this.#tellRaw(node, 'bmc.raw-answer', `its BMC answers ${rawText(order)} of ${by}: ${answer.text}`);
+    this.#tellOrder(node, 'bmc.raw-answer', `its BMC answers ${rawText(order)} of ${by}: ${answer.text}`);
     return answer;
   }
 
-  #tellRaw({ id, name }: Node, type: string, text: string): void {
+  #tellOrder({ id, name }: Node, type: string, text: string): void {
     const subject = { nodeId: id, nodeName: name };
     this.#options.events.emit({ type, level: 'info', subject, text: `${name}: ${text}` });
   }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { NodeRegistry } from '../../lifecycle/registry-port.ts';
 import type { BmcCare } from '../../power/bmc-care.ts';
+import { isUefi } from '../../power/boot-order.ts';
 import type { PowerService } from '../../power/power-service.ts';
 import { selectedNodes } from '../node-selected.ts';
 import { jobDetailView, powerView } from '../power-views.ts';
@@ -107,8 +108,10 @@ export function powerRoutes(power: PowerService, care: BmcCare, registry: NodeRe
         },
       },
       async (request) => {
-        const { uefi = true, ...rest } = request.body;
-        return power.setBootOverride(findNode(registry, request.params.node), { ...rest, uefi });
+        const node = findNode(registry, request.params.node);
+        const { device, persistent, uefi = isUefi(node), by, reason } = request.body;
+        const who = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+        return power.setBootOverride(node, { device, persistent, uefi }, who);
       },
     );
 

@@ -184,7 +184,11 @@ export const BootDeviceBody = Type.Object(
       description: 'none takes the override away.',
     }),
     persistent: Type.Boolean({ description: 'For ever, or for the next boot alone.' }),
-    uefi: Type.Optional(Type.Boolean({ description: 'true unless told.' })),
+    uefi: Type.Optional(
+      Type.Boolean({ description: 'Unless told: true, but for a node with the label firmware=bios.' }),
+    ),
+    by: Type.Optional(who.by),
+    reason: who.reason,
   },
   closed,
 );

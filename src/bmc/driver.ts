@@ -34,18 +34,26 @@ export class BmcError extends Error {
   readonly failure: BmcFailure;
   /** The command left, and nobody knows what became of it: look before it is sent again. */
   readonly mayHaveActed: boolean;
+  /** It can't be done as the machine is now: it may be on or off already, and not read so yet. */
+  readonly isOfState: boolean;
   /** What to do about it, where its failure alone does not say. */
   readonly mend: string | undefined;
 
   constructor(
     failure: BmcFailure,
     message: string,
-    options: { readonly mayHaveActed?: boolean; readonly mend?: string | undefined; readonly cause?: unknown } = {},
+    options: {
+      readonly mayHaveActed?: boolean;
+      readonly isOfState?: boolean;
+      readonly mend?: string | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'BmcError';
     this.failure = failure;
     this.mayHaveActed = options.mayHaveActed ?? false;
+    this.isOfState = options.isOfState ?? false;
     this.mend = options.mend;
   }
 }

@@ -234,7 +234,9 @@ export class NodeRun {
     try {
       await this.#patiently((driver, deadlineMs) => powerOf(driver).act(command, deadlineMs), false);
     } catch (error) {
-      if (!(error instanceof BmcError && error.mayHaveActed)) throw error;
+      // Shut down already, with a status that lags (d5): a minute of looking tells.
+      const isOff = command === 'soft' && error instanceof BmcError && error.isOfState;
+      if (!isOff && !(error instanceof BmcError && error.mayHaveActed)) throw error;
       if (command === 'soft') {
         this.#isSoftUnsure = true;
         return undefined;

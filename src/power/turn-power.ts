@@ -37,7 +37,7 @@ export function isPassing(error: unknown): error is BmcError {
 
 /**
  * On or off, until the BMC reads so: looks, acts where it has to, looks again. A command whose fate nobody knows is followed
- * by a look and not by another one.
+ * by a look and not by another one; so is one that the BMC can't do in its present state.
  *
  * @returns whether it was otherwise before
  * @throws BmcError where it can't be had in time
@@ -50,13 +50,15 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
   let sendings = 0;
   let lookMs = FIRST_LOOK_MS;
   let last: BmcError | undefined;
+  /** The BMC refused it for the state that it is in: what it reads afterwards is not what the command took. */
+  let isOfState = false;
   /** Of a model that is known for it. */
   let slowMs = 0;
   while (!isStopped()) {
     try {
       const state = await fleet.run(node, priority, (driver, deadlineMs) => powerOf(driver).read(deadlineMs));
       if (state === want) {
-        if (sentAt !== undefined && sendings === 1) time.observe(clock.monotonic() - sentAt);
+        if (sentAt !== undefined && sendings === 1 && !isOfState) time.observe(clock.monotonic() - sentAt);
         return sendings > 0;
       }
       const isLate = sentAt === undefined || clock.monotonic() - sentAt > Math.max(slowMs, time.lateMs(AGAIN));
@@ -73,8 +75,10 @@ export async function turnPower(options: TurnOptions): Promise<boolean> {
         });
       }
     } catch (error) {
-      if (!isPassing(error) && !(error instanceof BmcError && error.mayHaveActed)) throw error;
+      if (!isPassing(error) && !(error instanceof BmcError && (error.mayHaveActed || error.isOfState))) throw error;
       last = error;
+      // d5: it is so already and its status lags, or it is on its way. Looked at again, and told again where that is late.
+      isOfState ||= error.isOfState;
       // It is known not to have been sent: the next look may send it.
       if (!error.mayHaveActed && sentAt !== undefined && sendings > 0 && error.failure === 'busy') {
         sendings -= 1;
@@ -99,7 +103,11 @@ function tooLate(want: PowerState, limitMs: number, sendings: number, last: BmcE
   const seconds = Math.round(limitMs / 1_000);
   if (sendings === 0 && last !== undefined) return last;
   const why = last === undefined ? '' : `; last: ${last.message}`;
-  return new BmcError('no-answer', `it was told to be ${want}, and is not after ${seconds} s${why}`, {
-    mayHaveActed: sendings > 0,
-  });
+  return new BmcError(
+    last?.isOfState === true ? 'refused' : 'no-answer',
+    `it was told to be ${want}, and is not after ${seconds} s${why}`,
+    {
+      mayHaveActed: sendings > 0,
+    },
+  );
 }

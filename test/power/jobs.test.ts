@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NetFn } from '../../src/codecs/ipmi/message.ts';
 import { PowerPod } from './power-pod.ts';
 
 describe('a job', () => {
@@ -240,6 +241,56 @@ describe('a wrong password', () => {
     assert.equal(pod.service.scheduler.statistics().commands, before);
     assert.doesNotMatch(JSON.stringify([pod.events, first, second]), /wrong"|twenty-bytes/);
   });
+});
+
+/** A BMC whose status lags: it refuses with d5 what its machine is already, and reads otherwise for a while. */
+async function lagging(reads: 'on' | 'off', lagMs: number) {
+  let sentAtMs: number | undefined;
+  let sendings = 0;
+  const pod: PowerPod = await PowerPod.open({
+    nodes: 1,
+    isOn: reads === 'off',
+    bmc: () => ({
+      answer: ({ netFn, command }) => {
+        if (netFn !== NetFn.CHASSIS) return undefined;
+        const nowMs = pod.bmcs.clock.monotonic();
+        if (command === 0x02) {
+          sendings += 1;
+          sentAtMs ??= nowMs;
+          return { code: 0xd5, data: new Uint8Array() };
+        }
+        const isLagging = sentAtMs === undefined || nowMs - sentAtMs < lagMs;
+        return command === 0x01 && isLagging
+          ? { code: 0, data: Uint8Array.of(reads === 'on' ? 0x41 : 0x40, 0x10, 0x40, 0) }
+          : undefined;
+      },
+    }),
+  });
+  return { pod, sendings: () => sendings };
+}
+
+describe('a BMC that says d5 (not in its present state) while its status lags', () => {
+  for (const [action, reads] of [
+    ['on', 'off'],
+    ['off', 'on'],
+    ['soft', 'on'],
+  ] as const)
+    test(`is looked at again, and ${action} is done`, async () => {
+      const { pod, sendings } = await lagging(reads, 8_000);
+      const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action, by: 'anna' }));
+      assert.equal(step?.stage, 'done', step?.text);
+      assert.equal(sendings(), 1);
+    });
+
+  for (const action of ['off', 'soft'] as const)
+    test(`fails ${action} with what it said where it goes on so, and was told a few times at most`, async () => {
+      const { pod, sendings } = await lagging('on', Number.POSITIVE_INFINITY);
+      const [step] = await pod.ended(await pod.service.jobs.submit(pod.nodes, { action, by: 'anna' }), 3_600_000, 200);
+      assert.equal(step?.stage, 'failed');
+      assert.match(step?.text ?? '', /\(d5\)/);
+      assert.match(step?.mend ?? '', /podboot bmc log dgx01/);
+      assert.ok(sendings() <= 3, `${sendings()} sendings`);
+    });
 });
 
 describe('a crash in the middle', () => {

@@ -46,8 +46,9 @@ const FAILURES: Readonly<Record<IpmiFailure, BmcFailure>> = {
 
 function asBmcError(error: unknown): unknown {
   if (!(error instanceof IpmiError)) return error;
-  const { failure, message, mayHaveActed } = error;
-  return new BmcError(FAILURES[failure], message, { mayHaveActed, cause: error });
+  const { failure, message, mayHaveActed, completionCode } = error;
+  const isOfState = failure === 'refused' && completionCode === CompletionCode.WRONG_STATE;
+  return new BmcError(FAILURES[failure], message, { mayHaveActed, isOfState, cause: error });
 }
 
 /** IPMI 2.0 table 5-2; undefined for an error that is no refusal. */

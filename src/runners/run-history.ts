@@ -4,8 +4,8 @@ import type { RunId, RunStatus } from '../domain/hand-off.ts';
 import type { StoreChange } from '../domain/ports.ts';
 import type { RunFolders } from './run-folders.ts';
 
-/** What came of so many runs can be read. */
-const MAX_RUNS = 200;
+/** What came of so many runs can be read: 4,000 nodes in waves of twenty are 200, and the nodes' results name theirs. */
+const MAX_RUNS = 1_000;
 /** And the logs of so many bytes of them, the newest. */
 const MAX_BYTES = 4 * 1024 ** 3;
 

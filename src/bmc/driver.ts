@@ -168,6 +168,12 @@ export interface LogControl {
    * @throws BmcError
    */
   read(sinceId: number, limit: number, deadlineMs: number): Promise<readonly BmcLogEntry[]>;
+  /**
+   * When it was cleared last, by the BMC's clock; 0: never. Where that changes, ids began anew and those from before mean
+   * other entries. Undefined: the BMC does not say it.
+   * @throws BmcError
+   */
+  erasedSeconds?(deadlineMs: number): Promise<number | undefined>;
 }
 
 export interface PasswordControl {

@@ -63,7 +63,10 @@ export function registerBmc(
 
   ours(bmc, 'log', 'the event log of a BMC')
     .argument('<node>')
-    .option('--since <id>', 'only entries after this one')
+    .option(
+      '--since <position>',
+      'only entries after this one (position of --json, or id); all where the log was cleared since',
+    )
     .option('--limit <n>', 'at most so many; 100 unless told')
     .action(async (node: string, options: ApiOptions & { since?: string; limit?: string }) => {
       const query = new URLSearchParams();

@@ -1,4 +1,4 @@
-import type { BmcDriver, BmcLogEntry, BootOverride, RawAnswer } from '../bmc/driver.ts';
+import type { BmcDriver, BootOverride, RawAnswer } from '../bmc/driver.ts';
 import type { BmcTarget } from '../bmc/registry.ts';
 import type { BootEvent } from '../domain/events.ts';
 import type { EffectPort } from '../domain/install-ports.ts';
@@ -18,6 +18,7 @@ import { Fleet, hasPower } from './fleet.ts';
 import { JobBook } from './job-book.ts';
 import { refusalOf } from './job-nodes.ts';
 import type { JobRequest } from './job-request.ts';
+import { type LogPosition, type LogReading, readLog } from './log-reading.ts';
 import { lacks } from './mends.ts';
 import { PasswordRotation } from './password-rotation.ts';
 import { askPatiently } from './patience.ts';
@@ -203,10 +204,10 @@ export class PowerService {
     });
   }
 
-  log(node: Node, sinceId: number, limit: number): Promise<readonly BmcLogEntry[]> {
+  log(node: Node, since: LogPosition, limit: number): Promise<LogReading> {
     return this.ask(node, (driver, deadlineMs) => {
       if (driver.log === undefined) throw lacks(driver, 'has no log');
-      return driver.log.read(sinceId, limit, deadlineMs);
+      return readLog(driver.log, since, limit, deadlineMs);
     });
   }
 

@@ -218,5 +218,8 @@ describe('a BMC', () => {
     const [entry] = (await api.call('GET', '/nodes/dgx01/bmc/log')).json().items;
     assert.equal(entry.text, 'PSU 1 lost');
     assert.equal(entry.at, '2023-11-14T22:13:20.000Z');
+    assert.equal(entry.position, String(entry.id));
+    assert.equal((await api.call('GET', `/nodes/dgx01/bmc/log?since=${entry.id}@1710612000`)).statusCode, 200);
+    assert.equal((await api.call('GET', '/nodes/dgx01/bmc/log?since=1@')).statusCode, 422);
   });
 });

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { NodeRegistry } from '../../lifecycle/registry-port.ts';
 import type { BmcCare } from '../../power/bmc-care.ts';
+import { logPositionOf, logPositionText } from '../../power/log-reading.ts';
 import type { PowerService } from '../../power/power-service.ts';
 import { iso } from '../power-views.ts';
 import {
@@ -74,10 +75,12 @@ export function bmcRoutes(power: PowerService, care: BmcCare, registry: NodeRegi
       async (request) => {
         const { since = '0', limit } = request.query;
         const node = findNode(registry, request.params.node);
-        const entries = await power.log(node, Number(since), limit === undefined ? DEFAULT_LOG_LIMIT : Number(limit));
+        const count = limit === undefined ? DEFAULT_LOG_LIMIT : Number(limit);
+        const { entries, ...log } = await power.log(node, logPositionOf(since), count);
         return {
           items: entries.map(({ timeSeconds, ...entry }) => ({
             ...entry,
+            position: logPositionText({ id: entry.id, ...log }),
             ...(timeSeconds === undefined ? {} : { at: iso(timeSeconds * 1_000) }),
           })),
         };

@@ -237,7 +237,13 @@ export const InventoryView = Type.Object({
 export type InventoryView = Static<typeof InventoryView>;
 export const BmcLogQuery = Type.Object(
   {
-    since: Type.Optional(Type.String({ pattern: '^[0-9]{1,10}$', description: 'Id of the last entry that is known.' })),
+    since: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,10}(@[0-9]{1,10})?$',
+        description:
+          'Position of the last entry that is known: all are answered where the log was cleared since. Or its id, which begins anew in a log that was cleared.',
+      }),
+    ),
     limit: Type.Optional(
       Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: '1 to 1000; 100 unless told.' }),
     ),
@@ -248,6 +254,7 @@ export const BmcLogView = Type.Object({
   items: Type.Array(
     Type.Object({
       id: Type.Integer(),
+      position: Type.String({ description: 'For since, to go on after it.' }),
       at: Type.Optional(Type.String()),
       severity: Type.String(),
       text: Type.String(),

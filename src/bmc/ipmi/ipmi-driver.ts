@@ -20,7 +20,7 @@ import {
 import { getDeviceId, getSystemGuid } from '../../codecs/ipmi/commands/device.ts';
 import { type FruInventory, getFruAreaInfo, readFruData, readFruInventory } from '../../codecs/ipmi/commands/fru.ts';
 import { getLanParameter, LanParameter } from '../../codecs/ipmi/commands/lan.ts';
-import { FIRST_RECORD, getSelEntry, NO_MORE_RECORDS } from '../../codecs/ipmi/commands/sel.ts';
+import { FIRST_RECORD, getSelEntry, getSelInfo, NO_MORE_RECORDS } from '../../codecs/ipmi/commands/sel.ts';
 import { getDcmiInletTemperature, getDcmiPowerReading } from '../../codecs/ipmi/commands/sensors.ts';
 import type { BmcDriver, BmcInventory, BmcLogEntry, BootDevice, BootOverride, PowerAction } from '../driver.ts';
 import { IpmiClient, type IpmiClientOptions } from './client.ts';
@@ -76,7 +76,10 @@ export function createIpmiDriver(options: IpmiClientOptions): BmcDriver {
         ),
     },
     inventory: { read: (deadlineMs) => bmc.inventory(deadlineMs) },
-    log: { read: (sinceId, limit, deadlineMs) => bmc.log(sinceId, limit, deadlineMs) },
+    log: {
+      read: (sinceId, limit, deadlineMs) => bmc.log(sinceId, limit, deadlineMs),
+      erasedSeconds: async (deadlineMs) => (await optional(client, getSelInfo(), deadlineMs))?.erasedSeconds,
+    },
     password: {
       change: (password, deadlineMs) => changeOwnPassword(client, options.credentials, password, deadlineMs),
     },

@@ -128,7 +128,9 @@ describe('an answer is read', () => {
 
   test('the log: its size, a record with a time, and one from before the BMC knew it', () => {
     const info = reads(getSelInfo(), '51 02 00 00 04 00000000 00000000 82');
-    assert.deepEqual(info, { entries: 2, freeBytes: 1_024, hasOverflowed: true });
+    assert.deepEqual(info, { entries: 2, freeBytes: 1_024, erasedSeconds: 0, hasOverflowed: true });
+    assert.equal(reads(getSelInfo(), '51 02 00 00 04 00000000 00e1f565 02').erasedSeconds, 0x65f5e100);
+    assert.equal(reads(getSelInfo(), '51 02 00 00 04 ffffffff ffffffff 02').erasedSeconds, 0);
     const entry = reads(getSelEntry(1), 'ffff 0100 02 00e1f565 2000 04 1f 02 6f 02ffff');
     assert.equal(entry.nextId, 0xffff);
     assert.equal(entry.record.timeSeconds, 0x65f5e100);

@@ -1,14 +1,19 @@
 import { ByteReader } from '../../byte-reader.ts';
 import { hex } from '../../text.ts';
 import type { IpmiCommand } from '../command.ts';
-import { readLittle16 } from '../little-endian.ts';
+import { readLittle16, readLittle32 } from '../little-endian.ts';
 import { NetFn } from '../message.ts';
 
 export interface SelInfo {
   readonly entries: number;
   readonly freeBytes: number;
+  /** As the BMC's clock had it; 0: never, or it does not keep it. Another one than before: record ids began anew. */
+  readonly erasedSeconds: number;
   readonly hasOverflowed: boolean;
 }
+
+/** IPMI 2.0 section 37.1. */
+const UNSPECIFIED_TIME = 0xffffffff;
 
 /** IPMI 2.0 table 31-2. */
 export function getSelInfo(): IpmiCommand<SelInfo> {
@@ -23,8 +28,10 @@ export function getSelInfo(): IpmiCommand<SelInfo> {
       reader.uint8('SEL version');
       const entries = readLittle16(reader.view(2, 'entries'));
       const freeBytes = readLittle16(reader.view(2, 'free space'));
-      reader.view(8, 'time stamps');
-      return { entries, freeBytes, hasOverflowed: (reader.uint8('operation support') & 0x80) !== 0 };
+      reader.view(4, 'time of the last addition');
+      const erased = readLittle32(reader.view(4, 'time of the last erasure'));
+      const erasedSeconds = erased === UNSPECIFIED_TIME ? 0 : erased;
+      return { entries, freeBytes, erasedSeconds, hasOverflowed: (reader.uint8('operation support') & 0x80) !== 0 };
     },
   };
 }

@@ -192,8 +192,10 @@ export class PowerService {
     const told = by === undefined ? `its boot device is set to ${wanted}` : `${by} sets its boot device to ${wanted}`;
     this.#tellOrder(node, 'bmc.boot-device', reason === undefined ? told : `${told}: ${reason}`);
     return this.ask(node, async (driver, deadlineMs) => {
-      await bootDevice(driver).set(override, deadlineMs);
-      return bootDevice(driver).read(deadlineMs);
+      const control = bootDevice(driver);
+      if (!control.devices.includes(override.device)) throw lacks(driver, `can’t set ${override.device}`);
+      await control.set(override, deadlineMs);
+      return control.read(deadlineMs);
     });
   }
 

@@ -86,6 +86,10 @@ describe('podboot bmc boot-device', () => {
     assert.equal((await podboot(['none'], { isDeaf: true })).captured.exitCode(), undefined);
   });
 
+  test('sets nothing else in place of what its driver can’t set', async () => {
+    await assert.rejects(podboot(['http']), /the driver ipmi can’t set network-http/);
+  });
+
   test('refuses a device that there is none of, and sends nothing', async () => {
     await assert.rejects(podboot(['floppy']), InvalidInput);
   });

@@ -214,10 +214,10 @@ test('a stop resolves once the run has ended, and says who asked', async (t) => 
   assert.deepEqual([(await stopped).state, (await stopped).stoppedBy], ['stopped', 'ann']);
 });
 
-test('two hundred runs are kept, the newest', async (t) => {
+test('a thousand runs are kept, the newest', async (t) => {
   const { ledger, runner, clock, store } = houseOf(t);
   const ids: RunId[] = [];
-  for (let count = 0; count < 205; count += 1) {
+  for (let count = 0; count < 1_005; count += 1) {
     const { id } = await ledger.start(REQUEST);
     ids.push(id);
     runner.end(id, 'succeeded');
@@ -227,7 +227,7 @@ test('two hundred runs are kept, the newest', async (t) => {
     ledger.all().map(({ id }) => id),
     ids.slice(5).reverse(),
   );
-  assert.equal((await documents(store)).length, 200);
+  assert.equal((await documents(store)).length, 1_000);
 });
 
 test('an unknown cluster and an unknown run are told; a name that is no id reaches no folder', async (t) => {

@@ -57,19 +57,24 @@ function main(orderFile: string): void {
 
   child.once('error', (error) => {
     process.stderr.write(`podboot: ${program} can’t be started: ${error.message}\n`);
-    process.exit(127);
+    exitWith(127);
   });
   child.once('close', (code, signal) => {
     clearTimeout(timer);
-    if (isLate) process.exit(DEADLINE_EXIT);
+    if (isLate) return exitWith(DEADLINE_EXIT);
     if (code === 0 && says !== undefined && !masks.stdout.hasSaid && !masks.stderr.hasSaid) {
       process.stderr.write(
         `podboot: it ended without an error, but never said what it says when it is done: ${order.says}\n`,
       );
-      process.exit(UNSAID_EXIT);
+      return exitWith(UNSAID_EXIT);
     }
-    process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    exitWith(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
   });
+}
+
+/** Once everything that was said has left: process.exit() alone drops what a slow reader has not taken yet. */
+function exitWith(code: number): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
 
 function keep(file: string, found: Readonly<Record<string, string>>): void {

@@ -17,6 +17,7 @@ import { ClusterTurns } from './cluster-turns.ts';
 import { EffectWaiters } from './effect-waiters.ts';
 import { subjectOf } from './hand-off-words.ts';
 import { judgeHindrance } from './hindrance.ts';
+import { leaveCluster } from './left-cluster.ts';
 import { isNewSince, wentAnotherWay } from './new-systems.ts';
 import {
   accepted,
@@ -258,7 +259,10 @@ export class HandOffDesk {
     const cluster = this.#options.clusters().find(({ name }) => name === run.cluster);
     if (cluster === undefined) return;
     if (!JOINS.has(run.action)) {
-      if (run.state !== 'running') this.#look(cluster.name);
+      if (run.state === 'running') return;
+      if (run.action === 'remove')
+        this.#turns.act(cluster.name, () => leaveCluster(run, { ...this.#options, book: this.book }));
+      this.#look(cluster.name);
     } else if (run.state === 'running') this.#turns.act(cluster.name, () => this.#adopt(cluster, run));
     else this.#turns.act(cluster.name, () => this.#finish(cluster, run));
   }

@@ -363,3 +363,34 @@ test('a node that starts once more is asked again in some minutes and holds up n
   assert.deepEqual(house.desk.book.queue('pod1').waiting, []);
   assert.equal(house.runs.begun.length, 2);
 });
+
+test('a node that was taken out of its cluster is told so, and the results of its joining hold no more', async () => {
+  const house = new HandOffHouse();
+  const [kept, taken] = house.add('dgx01', 'dgx02');
+  for (const each of [kept, taken]) if (each !== undefined) await house.finished(each);
+  await house.passes(HOUR);
+  assert.deepEqual(
+    house.desk.book.results().map(({ nodeId }) => nodeId),
+    ['id-dgx01', 'id-dgx02'],
+  );
+  const failing = await house.runs.start({ cluster: 'pod1', action: 'remove', hosts: ['dgx01'], by: 'anna' });
+  house.runs.outcome = () => ({ result: 'failed' });
+  house.runs.end(failing.id);
+  await house.passes(MINUTE);
+  house.runs.outcome = () => ({ result: 'changed' });
+  await house.runs.start({ cluster: 'pod1', action: 'remove', hosts: ['dgx02'], by: 'anna' });
+  await house.passes(HOUR);
+  assert.deepEqual(
+    house.desk.book.results().map(({ nodeId }) => nodeId),
+    ['id-dgx01'],
+    'a removal that failed took nobody out',
+  );
+  const left = house.events.filter(({ type }) => type === 'hand-off.left');
+  assert.deepEqual(
+    left.map(({ text }) => text.replace(/run-\d+/, 'run')),
+    ['dgx02 has left pod1 by run'],
+  );
+  await house.restart();
+  assert.equal(house.desk.book.result('id-dgx02'), undefined);
+  assert.equal(house.stateOf('dgx02'), 'ready', 'its system is there');
+});

@@ -7,7 +7,7 @@ import type { PowerPass } from './power-client.ts';
 const CLIENT = new URL('power-client.ts', import.meta.url).pathname;
 const BMCS = new URL('../../src/rehearsal/bmc/fleet-main.ts', import.meta.url).pathname;
 /** As bin/podboot starts it: its flags, and what it sets in the environment. */
-const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=100'];
+const FLAGS = ['--max-semi-space-size=2'];
 const CACHE = new URL('../../node_modules/.cache/podboot', import.meta.url).pathname;
 const STARTED_BY = ['env', `NODE_COMPILE_CACHE=${CACHE}`, 'MALLOC_ARENA_MAX=1', process.execPath, ...FLAGS];
 const BMC_COUNT = 1_000;

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { DeploymentListView, DeploymentView, ForecastOfPlanView } from '../api/schemas/deployment.ts';
-import { HostRefused, InvalidInput } from '../domain/errors.ts';
+import { InvalidInput } from '../domain/errors.ts';
 import { createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
+import { readArgumentFile } from './argument-file.ts';
 import { personOf } from './person.ts';
 import { printable, table } from './table.ts';
 
@@ -31,7 +31,7 @@ export function registerDeploy(program: Command, { output, env }: ApiEnvironment
     .option('--json', 'print it for programs')
     .action(async (file: string | undefined, options: DeployOptions) => {
       const api = createApiClient(options, env);
-      const plan = file === undefined ? {} : { plan: readPlan(file) };
+      const plan = file === undefined ? {} : { plan: readArgumentFile(file, 'Look at its path.').toString('utf8') };
       const { body } = await api.call<ForecastOfPlanView>('POST', '/deployments/forecast', plan);
       if (options.print === true) return output.print(body.text.trimEnd());
       const problems = body.steps.flatMap((step) => step.problems);
@@ -110,16 +110,6 @@ export function registerDeploy(program: Command, { output, env }: ApiEnvironment
     const path = `/deployments/${encodeURIComponent(name)}/${what}`;
     const { body } = await createApiClient(options, env).call<DeploymentView>('POST', path, order);
     show(options, body, () => statusText(body));
-  }
-}
-
-/** @throws InvalidInput, HostRefused */
-function readPlan(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new HostRefused(`${file} can’t be read: ${code}`, 'Look at its path.', error);
   }
 }
 

@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AppliedView } from '../api/schemas/enrolment.ts';
 import type { NodeView } from '../api/schemas/node.ts';
-import { HostRefused, InvalidInput } from '../domain/errors.ts';
+import { InvalidInput } from '../domain/errors.ts';
 import { type ApiClient, createApiClient, withApi } from './api-client.ts';
 import type { ApiEnvironment, ApiOptions } from './api-environment.ts';
 import { appliedText, tellNotes } from './applied-text.ts';
+import { readArgumentFile, STANDARD_INPUT } from './argument-file.ts';
 import { InvalidFile } from './failure.ts';
 import { nodeFields } from './node-fields.ts';
 import { type NodeOptions, nodeBody, withNodeOptions } from './node-options.ts';
@@ -17,7 +18,6 @@ interface FileOptions extends ApiOptions {
   readonly dryRun?: boolean;
 }
 
-const STANDARD_INPUT = '-';
 const FILE_OPTIONS = ['format', 'map', 'mapFile', 'dryRun'] as const;
 
 /** `podboot enrol NAME --mac MAC`, and `podboot enrol FILE` for one node or thousands. */
@@ -92,7 +92,7 @@ async function enrolFile(file: string, options: FileOptions, { output, env }: Ap
   const client = createApiClient(options, env);
   try {
     // What kind of file it is, its content tells.
-    const applied = await client.upload<AppliedView>(`/nodes/import?${query}`, bytesOf(file), 'text/plain');
+    const applied = await client.upload<AppliedView>(`/nodes/import?${query}`, readArgumentFile(file), 'text/plain');
     if (options.json === true) output.print(JSON.stringify(applied, null, 2));
     else {
       tellNotes(applied, shown, output);
@@ -104,14 +104,5 @@ async function enrolFile(file: string, options: FileOptions, { output, env }: Ap
 }
 
 function textOf(file: string): string {
-  return bytesOf(file).toString('utf8');
-}
-
-function bytesOf(file: string): Buffer {
-  try {
-    return readFileSync(file === STANDARD_INPUT ? 0 : file);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new HostRefused(`${file} can’t be read: ${code}`, 'Look at its path and its owner.', error);
-  }
+  return readArgumentFile(file).toString('utf8');
 }

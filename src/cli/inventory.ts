@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AdoptionView, InventoryView } from '../api/schemas/inventory.ts';
-import { HostRefused, InvalidInput } from '../domain/errors.ts';
+import { InvalidInput } from '../domain/errors.ts';
 import { type ApiClient, createApiClient, withApi } from './api-client.ts';
 import { type ApiEnvironment, type ApiOptions, REAL_ENVIRONMENT } from './api-environment.ts';
 import { appliedText, tellNotes } from './applied-text.ts';
+import { readArgumentFile, STANDARD_INPUT } from './argument-file.ts';
 import { InvalidFile } from './failure.ts';
 import { printable, table } from './table.ts';
 
@@ -19,8 +19,6 @@ interface AdoptOptions extends ApiOptions {
   readonly cluster?: string;
   readonly dryRun?: boolean;
 }
-
-const STANDARD_INPUT = '-';
 
 /**
  * `podboot inventory`, and what Ansible asks a dynamic inventory for: `--list` and `--host NAME` (bin/podboot-inventory, where
@@ -84,7 +82,7 @@ async function adopt(client: ApiClient, file: string, options: AdoptOptions): Pr
     ...(options.dryRun === true ? { dryRun: 'true' } : {}),
   });
   try {
-    return await client.upload<AdoptionView>(`/inventory/adopt?${query}`, bytesOf(file), 'text/plain');
+    return await client.upload<AdoptionView>(`/inventory/adopt?${query}`, readArgumentFile(file), 'text/plain');
   } catch (error) {
     throw error instanceof InvalidInput ? new InvalidFile(file, error) : error;
   }
@@ -104,13 +102,4 @@ function adoptionText({ format, hosts, groups, differences, applied }: AdoptionV
       : table(['host', 'line', 'what differs', 'what to do'], rows),
     appliedText(applied),
   ].join('\n');
-}
-
-function bytesOf(file: string): Buffer {
-  try {
-    return readFileSync(file === STANDARD_INPUT ? 0 : file);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new HostRefused(`${file} can’t be read: ${code}`, 'Look at its path and its owner.', error);
-  }
 }

@@ -5,6 +5,16 @@ const CONNECT_SECONDS = 10;
 /** A host that dies in the middle is noticed after three of them. */
 const ALIVE_SECONDS = 5;
 
+/** For each hop: a key or nothing, and an end where nobody answers. */
+const KEYS_ALONE = {
+  ConnectTimeout: `${CONNECT_SECONDS}`,
+  ServerAliveInterval: `${ALIVE_SECONDS}`,
+  ServerAliveCountMax: '3',
+  PreferredAuthentications: 'publickey',
+  IdentitiesOnly: 'yes',
+  ForwardAgent: 'no',
+};
+
 /** Whom a connection is for, and how its host key is known. */
 export interface SshTarget {
   /** The node's name: its host key is known by it, whatever address it has today. */
@@ -33,12 +43,7 @@ export function sshCommonArguments(target: SshTarget): string[] {
   return [
     ...options({
       BatchMode: 'yes',
-      ConnectTimeout: `${CONNECT_SECONDS}`,
-      ServerAliveInterval: `${ALIVE_SECONDS}`,
-      ServerAliveCountMax: '3',
-      PreferredAuthentications: 'publickey',
-      IdentitiesOnly: 'yes',
-      ForwardAgent: 'no',
+      ...KEYS_ALONE,
       ForwardX11: 'no',
       ...hostKeyOptions(target.name, target.hostKeys),
     }),
@@ -76,12 +81,7 @@ function proxyCommand({ settings, bastionHostKeys }: SshTarget): string {
     ...options({
       BatchMode: 'yes',
       LogLevel: 'ERROR',
-      ConnectTimeout: `${CONNECT_SECONDS}`,
-      ServerAliveInterval: `${ALIVE_SECONDS}`,
-      ServerAliveCountMax: '3',
-      PreferredAuthentications: 'publickey',
-      IdentitiesOnly: 'yes',
-      ForwardAgent: 'no',
+      ...KEYS_ALONE,
       ...(bastionHostKeys === undefined ? {} : hostKeyOptions(bastionName(bastion.host), bastionHostKeys)),
     }),
     ...identity(bastion.keyFile ?? settings.keyFile),

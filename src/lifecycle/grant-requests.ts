@@ -1,5 +1,6 @@
 import type { BootGrant } from '../domain/boot-grant.ts';
 import type { CallbackKind } from '../domain/install-ports.ts';
+import { installerWords } from '../domain/installer-words.ts';
 import type { Ipv4 } from '../domain/ipv4.ts';
 import { formatIpv4 } from '../domain/ipv4.ts';
 import type { NodeLife } from '../domain/node-life.ts';
@@ -139,20 +140,8 @@ const MAX_LINE_LENGTH = 400;
 export function wordsOf(text: string, maxLines = MAX_LINES): string[] {
   return text
     .split(/\r?\n/)
-    .map((line) => plain(line).trim())
+    .map((line) => installerWords(line))
     .filter((line) => line !== '')
     .slice(-maxLines)
     .map((line) => (line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH)}…` : line));
-}
-
-/** An installer's log has the colours of its screen, and its token in its own command line. */
-function plain(line: string): string {
-  return (
-    line
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what it finds
-      .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds
-      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
-      .replaceAll(/(\/install\/)[0-9a-f]{8,}/gi, '$1[secret]')
-  );
 }

@@ -1,3 +1,5 @@
+import { installerWords } from '../../domain/installer-words.ts';
+
 /** One message, as far as it says. */
 export interface SyslogMessage {
   /** 0 emergency to 7 debug (RFC 5424 section 6.2.1); absent where there is no PRI. */
@@ -28,13 +30,17 @@ export function parseSyslog(raw: string): SyslogMessage {
   if (modern !== null) {
     const [head, , , program] = modern;
     const text = afterStructuredData(rest.slice(head.length));
-    return { ...severity, ...(program === undefined || program === '-' ? {} : { program }), text: clean(text) };
+    return {
+      ...severity,
+      ...(program === undefined || program === '-' ? {} : { program }),
+      text: installerWords(text),
+    };
   }
   const time = RFC_3164_TIME.exec(rest);
   let body = rest.slice(time?.[0].length ?? 0);
   if (time !== null) body = body.slice(HOST.exec(body)?.[0].length ?? 0);
   const tag = TAG.exec(body);
-  const text = clean(tag === null ? body : body.slice(tag[0].length));
+  const text = installerWords(tag === null ? body : body.slice(tag[0].length));
   return { ...severity, ...(tag?.[1] === undefined ? {} : { program: tag[1] }), text };
 }
 
@@ -55,17 +61,4 @@ function afterStructuredData(text: string): string {
     .slice(at)
     .replace(/^ /, '')
     .replace(/^\uFEFF/, '');
-}
-
-function clean(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of an installer's screen
-      .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds
-      .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
-      // The way to its answer files stands in an installer's command line.
-      .replaceAll(/(\/install\/)[0-9a-f]{8,}/gi, '$1[secret]')
-      .trim()
-  );
 }
